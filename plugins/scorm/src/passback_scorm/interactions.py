@@ -1,0 +1,46 @@
+"""Reading records out of the flat data model: answered questions and objectives."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from passback.plugin import JsonObject
+from passback_scorm.rte.model import DataModel
+from passback_scorm.rte.text import readable
+
+_FIELDS = ("id", "type", "time", "weighting", "student_response", "result", "latency")
+_RESULT = re.compile(r"cmi\.interactions\.([0-9]+)\.result")
+
+
+def answered(model: DataModel, changed: Iterable[str]) -> Iterator[JsonObject]:
+    """Yield the interactions whose result is among the `changed` elements, in their order."""
+    matches = (_RESULT.fullmatch(name) for name in changed)
+    for index in sorted(int(match[1]) for match in matches if match):
+        yield interaction(model, index)
+
+
+def interactions(model: DataModel) -> list[JsonObject]:
+    """Return every interaction."""
+    return [interaction(model, index) for index in range(model.counts.get("cmi.interactions", 0))]
+
+
+def interaction(model: DataModel, index: int) -> JsonObject:
+    """Return one interaction with its correct responses and objectives; what was not written is left out."""
+    base = f"cmi.interactions.{index}"
+    record: JsonObject = {"index": index} | _written(model, base, _FIELDS)
+    for array, part in (("correct_responses", "pattern"), ("objectives", "id")):
+        count = model.counts.get(f"{base}.{array}", 0)
+        if count:
+            record[array] = [readable(model.text(f"{base}.{array}.{n}.{part}")) for n in range(count)]
+    return record
+
+
+def objectives(model: DataModel) -> list[JsonObject]:
+    """Return every objective."""
+    fields = ("id", "status", "score.raw", "score.min", "score.max")
+    count = model.counts.get("cmi.objectives", 0)
+    return [{"index": index} | _written(model, f"cmi.objectives.{index}", fields) for index in range(count)]
+
+
+def _written(model: DataModel, base: str, fields: Iterable[str]) -> JsonObject:
+    found = ((field, model.text(f"{base}.{field}")) for field in fields)
+    return {field: readable(text) for field, text in found if text}

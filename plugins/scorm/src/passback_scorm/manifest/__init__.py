@@ -1,0 +1,1 @@
+"""Reading `imsmanifest.xml` as authoring tools really write it."""

@@ -1,0 +1,43 @@
+"""Looking at XML by local names: real manifests use wrong prefixes, wrong namespaces and none at all."""
+
+from collections.abc import Iterator
+
+from lxml.etree import _Element
+
+
+def local_name(name: object) -> str:
+    """Return a tag's or attribute's name in lower case without namespace or prefix; "" for comments and the like."""
+    if not isinstance(name, str):
+        return ""
+    return name.rpartition("}")[2].rpartition(":")[2].lower()
+
+
+def children(element: _Element, name: str) -> Iterator[_Element]:
+    """Yield the children called `name`."""
+    return (child for child in element if local_name(child.tag) == name)
+
+
+def child(element: _Element, name: str) -> _Element | None:
+    """Return the first child called `name`."""
+    return next(children(element, name), None)
+
+
+def attribute(element: _Element, name: str) -> str:
+    """Return an attribute, stripped, whatever its namespace and case; "" where there is none."""
+    return next((str(value).strip() for key, value in element.attrib.items() if local_name(key) == name), "")
+
+
+def text_of(element: _Element | None, name: str = "") -> str:
+    """Return an element's text (or that of its first child called `name`), with white space made single."""
+    found = child(element, name) if element is not None and name else element
+    return "" if found is None else " ".join("".join(str(part) for part in found.itertext()).split())
+
+
+def namespaces(root: _Element) -> frozenset[str]:
+    """Return every namespace that is declared at the top or used anywhere, in lower case."""
+    used = {uri.lower() for uri in root.nsmap.values() if uri}
+    for element in root.iter():
+        for name in (element.tag, *element.attrib):
+            if isinstance(name, str) and name.startswith("{"):
+                used.add(name[1:].partition("}")[0].lower())
+    return frozenset(used)

@@ -1,0 +1,75 @@
+// Turns what content sets into events of the player's journal: deltas, each element once, in the order of the last set.
+// A burst becomes one event; what must not wait goes at once (design §8).
+"use strict";
+(() => {
+  const BURST = 1000; // ms from the first unrecorded change to its event; the player then sends within its own 2 s
+  const LARGE_VALUE = 8 * 1024; // a page that ends has 64 kB in flight in all, so nothing large may be left over
+  const LARGE_REST = 16 * 1024;
+
+  class Recorder {
+    // player: passbackPlayer. prefix: the content type's word before every kind.
+    constructor(player, prefix) {
+      this.player = player;
+      this.prefix = prefix;
+      this.pending = new Map();
+      this.weight = 0;
+      this.timer = null;
+      this.ending = false;
+    }
+
+    // Remembers a change; `urgent` sends it and everything before it now.
+    change(name, text, urgent) {
+      if (text.length > LARGE_VALUE) this.flush(true); // an event has room for one large value
+      this.weight -= (this.pending.get(name) || "").length;
+      this.pending.delete(name); // so that it comes after what it may depend on
+      this.pending.set(name, text);
+      this.weight += text.length;
+      if (urgent || this.ending || text.length > LARGE_VALUE || this.weight > LARGE_REST) this.flush(true);
+      else if (this.timer === null) this.timer = setTimeout(() => this.flush(false), BURST);
+    }
+
+    // Records an event of its own, with all changes that wait.
+    event(word) {
+      this.record(word, true);
+    }
+
+    // Records the changes that wait.
+    flush(urgent) {
+      if (this.pending.size > 0) this.record("set", urgent);
+    }
+
+    // Makes sure that everything recorded is on its way.
+    commit() {
+      if (this.pending.size > 0) this.record("commit", true);
+      else this.player.flush();
+    }
+
+    record(word, urgent) {
+      clearTimeout(this.timer);
+      this.timer = null;
+      const values = [...this.pending].map(([name, text]) => [name, globalThis.PassbackScorm.pack(text)]);
+      this.pending.clear();
+      this.weight = 0;
+      const data = values.length > 0 ? { values } : {};
+      this.player.record(`${this.prefix}.${word}`, data, {
+        urgent: urgent || this.ending,
+        activity: this.player.boot.activity,
+      });
+    }
+
+    // Watches the page's end: content's own unload handlers still call the API after it began.
+    watch(page) {
+      const hidden = () => { if (page.document.visibilityState === "hidden") this.flush(true); };
+      page.addEventListener("visibilitychange", hidden, true);
+      this.player.onTeardown(() => {
+        this.ending = true;
+        this.flush(true);
+      });
+    }
+  }
+
+  // In review and browse mode nothing counts, so nothing is said.
+  const silent = { change() {}, event() {}, flush() {}, commit() {}, watch() {} };
+
+  globalThis.PassbackScorm = { ...globalThis.PassbackScorm, Recorder, silentRecorder: silent };
+})();

@@ -1,0 +1,61 @@
+"""What SCORM's tests share: packages made on the spot, the browser's scripts under Node, the shared real courses."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright._impl._driver import compute_driver_executable
+
+from passback.plugin import PackageReader
+from passback.testing.packages import make_zip
+from passback.testing.readers import open_package
+
+HERE = Path(__file__).parent
+STATIC = HERE.parent / "src/passback_scorm/static"
+SHARED = Path(os.environ.get("PASSBACK_SHARED", HERE.parents[2].parent / "shared"))
+
+Manifest = Callable[..., PackageReader]
+JavaScript = Callable[[list[dict[str, Any]]], list[Any]]
+
+
+def node() -> str:
+    """Return a Node to run scripts with: the system's, else the one that comes inside Playwright's wheel."""
+    return shutil.which("node") or compute_driver_executable()[0]
+
+
+@pytest.fixture(scope="session")
+def javascript() -> JavaScript:
+    """Run jobs against the very scripts that the browser gets; see `conformance/harness.cjs` for what a job is."""
+
+    def run(jobs: list[dict[str, Any]]) -> list[Any]:
+        command = [node(), str(HERE / "conformance/harness.cjs"), str(STATIC)]
+        done = subprocess.run(command, input=json.dumps(jobs), capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
+        results: list[Any] = json.loads(done.stdout)
+        return results
+
+    return run
+
+
+@pytest.fixture
+def package() -> Callable[[Mapping[str, bytes | str]], PackageReader]:
+    """Make a package of files and open it."""
+    return lambda files: open_package(make_zip(files))
+
+
+@pytest.fixture
+def real_course() -> Callable[[str], PackageReader]:
+    """Open a real course of the shared test data; the test is skipped, saying so, where it is missing."""
+
+    def open_course(name: str) -> PackageReader:
+        path = SHARED / "content" / name
+        if not path.exists():
+            pytest.skip(f"the shared test data has no content/{name} (looked in {SHARED}; set PASSBACK_SHARED)")
+        return open_package(path.read_bytes(), name)
+
+    return open_course

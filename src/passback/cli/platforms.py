@@ -1,0 +1,194 @@
+"""`passback platforms`: the LMSs that are connected, and how to connect one."""
+
+from typing import Any
+from uuid import UUID
+
+import click
+
+from passback.cli.output import answer, answer_rows, json_option
+from passback.cli.tenants import named_tenant, tenant_named, tenant_option
+from passback.db import Unscoped, unscoped
+from passback.lti import deployments, invitations, platforms
+from passback.lti.models import Platform, RegistrationRequest
+from passback.lti.registration import approve_request, has_expired
+
+ACTOR = "cli"
+
+
+@click.group("platforms")
+def platforms_group() -> None:
+    """The LMSs that are connected, and how to connect one."""
+
+
+@platforms_group.command("list")
+@json_option
+def list_command(as_json: bool) -> None:
+    """Show every platform, and registrations that wait for approval."""
+    with unscoped(Unscoped.REGISTRATION) as session:
+        rows = [_summary(one) for one in platforms.list_platforms(session)]
+        rows += [_request(one) for one in invitations.list_requests(session)]
+    answer_rows(rows, empty="No LMS yet. Connect one: passback platforms invite", as_json=as_json)
+
+
+@platforms_group.command("show")
+@click.argument("platform")
+@json_option
+def show_command(platform: str, as_json: bool) -> None:
+    """Show a platform by its id, client id or issuer."""
+    with unscoped(Unscoped.REGISTRATION) as session:
+        found = platforms.find_platform(session, platform)
+        shown = {
+            **_summary(found),
+            "auth_login_url": found.auth_login_url,
+            "token_url": found.token_url,
+            "token_audience": found.token_audience or found.token_url,
+            "jwks_url": found.jwks_url,
+            "algorithms": found.algorithms,
+            "approved_hosts": found.approved_hosts,
+            "deployments": [
+                {"id": one.id, "deployment_id": one.deployment_id, "status": one.status}
+                for one in deployments.list_deployments(session, platform_id=found.id)
+            ],
+        }
+    text = "\n".join(f"{name}: {value}" for name, value in shown.items())
+    answer(shown, text, as_json=as_json)
+
+
+@platforms_group.command("add")
+@click.option("--issuer", required=True, help="The LMS's issuer, to the letter.")
+@click.option("--client-id", required=True, help="The client id the LMS gave the tool.")
+@click.option("--auth-url", required=True, help="Authentication request URL (OIDC authorization endpoint).")
+@click.option("--token-url", required=True, help="Access token URL.")
+@click.option("--jwks-url", required=True, help="Public keyset URL.")
+@click.option("--token-audience", default="", help="Where it differs from the token URL (Brightspace).")
+@click.option("--deployment", "deployment_ids", multiple=True, help="Deployment id; may be given several times.")
+@click.option("--product", default="", help="moodle, canvas, blackboardlearn, desire2learn, sakai …")
+@click.option("--name", default="", help="What people call it.")
+@tenant_option
+@json_option
+def add_command(as_json: bool, tenant: str, deployment_ids: tuple[str, ...], **fields: str) -> None:
+    """Add an LMS by hand, where it has no Dynamic Registration. In the LMS, enter the addresses shown at the end."""
+    details = platforms.PlatformDetails(
+        issuer=fields["issuer"],
+        client_id=fields["client_id"],
+        auth_login_url=fields["auth_url"],
+        token_url=fields["token_url"],
+        jwks_url=fields["jwks_url"],
+        token_audience=fields["token_audience"],
+        product=fields["product"],
+        name=fields["name"],
+    )
+    with unscoped(Unscoped.REGISTRATION, write=True) as session:
+        tenant_id = named_tenant(session, tenant).id
+        platform = platforms.add_platform(session, details, tenant_id=tenant_id, actor=ACTOR)
+        for deployment_id in deployment_ids:
+            deployments.note_deployment(session, platform, deployment_id, tenant_id)
+        shown = _summary(platform) | {"tool": platforms.tool_addresses()}
+    lines = [f"{platform.name} is connected. What its page of the tool asks for:"]
+    lines += [f"  {name}: {url}" for name, url in platforms.tool_addresses().items()]
+    answer(shown, "\n".join(lines), as_json=as_json)
+
+
+@platforms_group.command("invite")
+@click.option("--note", default="", help="What it is for; kept with the invitation.")
+@click.option("--days", default=invitations.INVITATION_DAYS, show_default=True, type=click.IntRange(1, 365))
+@tenant_option
+@json_option
+def invite_command(note: str, days: int, tenant: str, as_json: bool) -> None:
+    """Make a registration URL that connects one LMS to a tenant."""
+    with unscoped(Unscoped.REGISTRATION, write=True) as session:
+        found = named_tenant(session, tenant)
+        url = invitations.invite(session, found.id, actor=ACTOR, note=note, days=days)
+    text = f"Paste this where your LMS adds tools by Dynamic Registration (one LMS, {days} days):\n{url}"
+    answer({"registration_url": url}, text, as_json=as_json)
+
+
+@platforms_group.command("approve")
+@click.argument("key")
+@tenant_option
+@json_option
+def approve_command(key: str, tenant: str, as_json: bool) -> None:
+    """Approve a platform or a registration that waits (`passback platforms list` shows ids)."""
+    tenant_id = tenant_named(tenant)
+    request = _waiting(key)
+    if request is not None:
+        platform = approve_request(request.id, tenant_id)
+    else:
+        with unscoped(Unscoped.REGISTRATION, write=True) as session:
+            platform = platforms.find_platform(session, key)
+            platforms.approve_platform(session, platform, actor=ACTOR, tenant_id=tenant_id)
+    answer(_summary(platform), f"{platform.name} may launch now.", as_json=as_json)
+
+
+@platforms_group.command("disable")
+@click.argument("platform")
+@json_option
+def disable_command(platform: str, as_json: bool) -> None:
+    """Refuse a platform's launches, or decline a registration that waits; what was recorded stays."""
+    request = _waiting(platform)
+    with unscoped(Unscoped.REGISTRATION, write=True) as session:
+        if request is not None:
+            invitations.decline_request(session, request.id, actor=ACTOR)
+            answer({**_request(request), "status": "declined"}, "Declined.", as_json=as_json)
+            return
+        found = platforms.find_platform(session, platform)
+        platforms.disable_platform(session, found, actor=ACTOR)
+    answer(_summary(found), f"{found.name} is switched off.", as_json=as_json)
+
+
+@platforms_group.command("deployments")
+@click.option("--assign", type=click.UUID, help="Give this deployment to --tenant.")
+@click.option("--block", type=click.UUID, help="Refuse this deployment's launches.")
+@click.option("--status", type=click.Choice(["active", "inbox", "blocked"]))
+@tenant_option
+@json_option
+def deployments_command(
+    assign: UUID | None, block: UUID | None, status: str | None, tenant: str, as_json: bool
+) -> None:
+    """Show deployments (those in the inbox wait for a tenant), give one to a tenant or block it."""
+    with unscoped(Unscoped.REGISTRATION, write=True) as session:
+        if assign is not None:
+            found = deployments.find_deployment(session, assign)
+            deployments.assign_deployment(session, found, named_tenant(session, tenant).id, actor=ACTOR)
+        if block is not None:
+            deployments.block_deployment(session, deployments.find_deployment(session, block), actor=ACTOR)
+        rows = [
+            {
+                "id": one.id,
+                "platform": session.get_one(Platform, one.platform_id).name,
+                "deployment_id": one.deployment_id,
+                "status": one.status,
+                "first_seen": one.first_seen_at,
+            }
+            for one in deployments.list_deployments(session, status=status)
+        ]
+    answer_rows(rows, empty="No deployment.", as_json=as_json)
+
+
+def _waiting(key: str) -> RegistrationRequest | None:
+    with unscoped(Unscoped.REGISTRATION) as session:
+        waiting = [one for one in invitations.list_requests(session, status=None) if str(one.id) == key]
+    return waiting[0] if waiting else None
+
+
+def _summary(platform: Platform) -> dict[str, Any]:
+    return {
+        "id": platform.id,
+        "name": platform.name,
+        "issuer": platform.issuer,
+        "client_id": platform.client_id,
+        "product": platform.product,
+        "status": platform.status,
+    }
+
+
+def _request(request: RegistrationRequest) -> dict[str, Any]:
+    status = "waiting, its token has expired" if has_expired(request) else request.status
+    return {
+        "id": request.id,
+        "name": request.configuration_url,
+        "issuer": "",
+        "client_id": "",
+        "product": "",
+        "status": status,
+    }

@@ -1,0 +1,151 @@
+"""`passback registrations`: launch a course without an LMS, and read what came of it."""
+
+from uuid import UUID
+
+import click
+
+from passback.cli.output import answer, answer_rows, json_option
+from passback.cli.tenants import tenant_named, tenant_option
+from passback.content.service import find_course
+from passback.db import tenant_session
+from passback.lti import moving
+from passback.player import tickets
+from passback.tracking import grading_service
+from passback.tracking import registrations as service
+from passback.tracking.learners import upsert_learner
+from passback.tracking.placements import direct_placement
+from passback.tracking.registrations import get_registration
+from passback.tracking.report import RegistrationReport, registration_report
+
+DIRECT = "direct"
+
+
+@click.group("registrations")
+def registrations_group() -> None:
+    """Learners on courses: launch without an LMS, see results."""
+
+
+@registrations_group.command("launch")
+@click.argument("course")
+@click.option("--learner", required=True, metavar="ID", help="Your own key for the learner.")
+@click.option("--name", default="", help="The learner's name, shown by the course.")
+@click.option("--return-url", default="", help="Where the learner goes after leaving.")
+@tenant_option
+@json_option
+def launch_command(course: str, *, learner: str, name: str, return_url: str, tenant: str, as_json: bool) -> None:
+    """Make a link that opens COURSE (id or title) for a learner once, within a few minutes."""
+    if not learner.strip() or len(learner) > 255:
+        raise click.BadParameter("1 to 255 characters", param_hint="--learner")
+    with tenant_session(tenant_named(tenant), write=True) as session:
+        found = find_course(session, course)
+        person = upsert_learner(session, source=DIRECT, subject=learner.strip(), name=name)
+        placement = direct_placement(session, found)
+        registration = service.ensure_registration(session, learner=person, course_id=found.id, placement=placement)
+        url = tickets.issue(session, registration.id, return_url)
+    answer({"registration": registration.id, "launch_url": url}, url, as_json=as_json)
+
+
+@registrations_group.command("show")
+@click.argument("registration", type=click.UUID)
+@tenant_option
+@json_option
+def show_command(registration: UUID, tenant: str, as_json: bool) -> None:
+    """Show what has become of REGISTRATION."""
+    with tenant_session(tenant_named(tenant)) as session:
+        report = registration_report(session, registration)
+    answer(report.to_json(), _text(report), as_json=as_json)
+
+
+@registrations_group.command("list")
+@click.option("--course", help="Only this course (id or title).")
+@click.option("--after", type=click.UUID, help="Go on after this id, the last one of the page before.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="At most so many.")
+@tenant_option
+@json_option
+def list_command(course: str | None, after: UUID | None, limit: int, tenant: str, as_json: bool) -> None:
+    """List registrations, the oldest first."""
+    with tenant_session(tenant_named(tenant)) as session:
+        course_id = find_course(session, course).id if course else None
+        found = service.list_registrations(session, course_id=course_id, after=after, limit=limit)
+    rows = [
+        {
+            "registration": registration.id,
+            "learner": learner.subject,
+            "name": learner.name,
+            "completion": registration.completion,
+            "success": registration.success,
+            "score_scaled": registration.score_scaled,
+            "attempts": registration.attempts,
+        }
+        for registration, learner in found
+    ]
+    answer_rows(rows, empty="There are no registrations.", as_json=as_json)
+
+
+@registrations_group.command("grade")
+@click.argument("registration", type=click.UUID)
+@click.option("--scaled", type=click.FloatRange(0, 1), help="The grade, 0 to 1.")
+@click.option("--reason", default="", help="Why; kept with the grade.")
+@click.option("--withdraw", is_flag=True, help="Let the placement's rule decide again.")
+@tenant_option
+@json_option
+def grade_command(
+    registration: UUID, *, scaled: float | None, reason: str, withdraw: bool, tenant: str, as_json: bool
+) -> None:
+    """Set the grade of REGISTRATION by hand; it is audited and delivered like any other."""
+    if withdraw == (scaled is not None):
+        raise click.UsageError("Say either --scaled (with --reason) or --withdraw.")
+    with tenant_session(tenant_named(tenant), write=True) as session:
+        found = get_registration(session, registration)
+        if scaled is None:
+            grade = grading_service.withdraw_override(session, found.id, by="cli").scaled
+        else:
+            grade = grading_service.override(session, found.id, scaled, by="cli", reason=reason).scaled
+    answer({"registration": registration, "scaled": grade}, f"The grade is now {grade}.", as_json=as_json)
+
+
+@registrations_group.command("placements")
+@click.option("--course", help="Only this course (id or title).")
+@tenant_option
+@json_option
+def placements_command(course: str | None, tenant: str, as_json: bool) -> None:
+    """List where courses are offered: the links of LMSs, and launches without one."""
+    with tenant_session(tenant_named(tenant)) as session:
+        found = moving.list_placements(session, find_course(session, course).id if course else None)
+    rows = [
+        {
+            "placement": one.placement.id,
+            "title": one.placement.title,
+            "course": one.course,
+            "context": one.context,
+            "registrations": one.registrations,
+        }
+        for one in found
+    ]
+    answer_rows(rows, empty="No course is offered anywhere yet.", as_json=as_json)
+
+
+@registrations_group.command("move")
+@click.argument("from_placement", type=click.UUID)
+@click.argument("to_placement", type=click.UUID)
+@tenant_option
+@json_option
+def move_command(from_placement: UUID, to_placement: UUID, tenant: str, as_json: bool) -> None:
+    """Move all registrations of FROM_PLACEMENT to TO_PLACEMENT: when a teacher has deleted a link and added it again.
+
+    Both must offer the same course within the same course of the LMS. Attempts, saved states and grades go along, and
+    the grades are sent to the new link's gradebook column.
+    """
+    with tenant_session(tenant_named(tenant), write=True) as session:
+        count = moving.move(session, from_placement, to_placement, by="cli")
+    text = "1 registration was moved." if count == 1 else f"{count} registrations were moved."
+    answer({"from": from_placement, "to": to_placement, "moved": count}, text, as_json=as_json)
+
+
+def _text(report: RegistrationReport) -> str:
+    first = list(report.to_json().items())[:6]
+    lines = [f"{key.replace('_', ' ')}: {'' if value is None else value}" for key, value in first]
+    if report.grade is not None:
+        given = "nothing yet" if report.grade.scaled is None else f"{report.grade.scaled:.4g}"
+        lines.append(f"grade: {given}{f' ({report.grade.reason})' if report.grade.reason else ''}")
+    return "\n".join(lines)

@@ -1,0 +1,133 @@
+"""What is owed to whom, and every try to deliver it."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from passback.clock import utc_now
+from passback.db import Base, JsonObject, Lifecycle, TenantScoped, tenant_key, tenant_table
+
+
+class ScoreDelivery(TenantScoped, Base):
+    """The score owed to one (line item, user): one row, whatever happens; what goes out is read when it is sent.
+
+    `wanted` and `sent` are versions of the grade; `last_timestamp` is stored before each send. `state`: waiting (no
+    grade yet), queued, sending, delivered, parked, superseded (the registration's grade goes to another line item).
+    `destination` names the destination for caps and breakers. `tries` counts the sends since the last answer that
+    settled one; above 0 nobody knows what arrived. `failing_since` is the first of them that failed.
+    """
+
+    __tablename__ = "score_delivery"
+    __table_args__ = tenant_table(
+        tenant_key("registration_id", "registration", ondelete="CASCADE"),
+        UniqueConstraint("tenant_id", "line_item", "user_id"),
+        Index("ix_score_delivery_due", "state", "due_at"),
+        Index("ix_score_delivery_destination", "destination", "state"),
+        Index("ix_score_delivery_registration", "tenant_id", "registration_id"),
+    )
+    lifecycle = Lifecycle(keep="as long as its registration", erase="with learner", personal=("user_id",))
+
+    registration_id: Mapped[UUID]
+    sender: Mapped[str]
+    destination: Mapped[str]
+    line_item: Mapped[str]
+    user_id: Mapped[str]
+    state: Mapped[str] = mapped_column(default="waiting")
+    wanted: Mapped[int] = mapped_column(default=0)
+    sent: Mapped[int] = mapped_column(default=0)
+    last_timestamp: Mapped[datetime | None]
+    sent_scaled: Mapped[float | None]
+    sent_final: Mapped[bool] = mapped_column(default=False)
+    accepted_at: Mapped[datetime | None]
+    read_back_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(default=utc_now)
+    lease_owner: Mapped[str] = mapped_column(default="")
+    lease_until: Mapped[datetime | None]
+    reason_class: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")
+    first_queued_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+
+
+class EventDelivery(TenantScoped, Base):
+    """An event owed to one listener, never merged; a `lane` (a registration) is delivered strictly by `position`.
+
+    `state`: queued, sending, delivered, parked, superseded (its listener was switched off).
+    """
+
+    __tablename__ = "event_delivery"
+    __table_args__ = tenant_table(
+        Index("ix_event_delivery_due", "state", "due_at"),
+        Index("ix_event_delivery_lane", "tenant_id", "listener", "lane", "position"),
+    )
+    lifecycle = Lifecycle(
+        keep="30 days after delivery, for support",
+        erase="with learner",
+        personal=("payload",),
+        purge_after=timedelta(days=30),
+        purge_by="settled_at",
+    )
+
+    listener: Mapped[str]
+    lane: Mapped[str]
+    position: Mapped[int]
+    event: Mapped[str]
+    payload: Mapped[JsonObject]
+    state: Mapped[str] = mapped_column(default="queued")
+    tries: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(default=utc_now)
+    lease_owner: Mapped[str] = mapped_column(default="")
+    lease_until: Mapped[datetime | None]
+    reason_class: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    failing_since: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+
+
+class DeliveryTry(TenantScoped, Base):
+    """One try, append-only: the evidence without the body (some LMSs echo personal data in it)."""
+
+    __tablename__ = "delivery_try"
+    __table_args__ = tenant_table(Index("ix_delivery_try_delivery", "tenant_id", "delivery_id", "at"))
+    lifecycle = Lifecycle(keep="as long as what it delivers", erase="with learner")
+
+    delivery_id: Mapped[UUID]
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    version: Mapped[int] = mapped_column(default=0)
+    verdict: Mapped[str]
+    reason_class: Mapped[str] = mapped_column(default="")
+    http_status: Mapped[int | None]
+    body_sha256: Mapped[str] = mapped_column(default="")
+    duration_ms: Mapped[int] = mapped_column(default=0)
+
+
+class Destination(Base):
+    """Where scores go (a platform; tenants may share one): its pauses and its circuit breaker.
+
+    `failures` counts tries in a row that failed; `paused_until`: nothing is sent before (Retry-After, open breaker).
+    """
+
+    __tablename__ = "delivery_destination"
+    lifecycle = Lifecycle(keep="as long as the installation: one row per platform", erase="not personal")
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    paused_until: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(default="")
+
+
+class JobLease(Base):
+    """Who runs a scheduled job just now; one row per job, so that many processes run it once."""
+
+    __tablename__ = "job_lease"
+    lifecycle = Lifecycle(keep="as long as the job exists", erase="not personal")
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str] = mapped_column(default="")
+    until: Mapped[datetime | None]
+    last_run_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(default="")

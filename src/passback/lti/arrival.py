@@ -1,0 +1,78 @@
+"""From validated claims to the plain values of a `Launch`."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from passback.lti import claims as rules
+from passback.lti import framing
+from passback.lti.message import DEEP_LINKING, RESOURCE_LINK, Launch, LinkFacts, Person
+from passback.lti.message_launch import VerifiedLaunch
+from passback.lti.models import Deployment
+from passback.lti.roles import view_of
+
+Claims = Mapping[str, JsonValue]
+
+
+def build_launch(verified: VerifiedLaunch, *, code: str, tenant_id: UUID, deployment: Deployment) -> Launch:
+    """Read what the rooms need; nothing else of the claims is kept.
+
+    Args:
+        verified: after `validate`.
+        deployment: active, and the tenant's.
+    """
+    claims, platform = verified.claims, verified.login.platform
+    deep = claims[rules.MESSAGE_TYPE] == DEEP_LINKING
+    presentation = rules.section(claims, rules.PRESENTATION)
+    settings = rules.deep_linking(claims) if deep else None
+    return_url = rules.web_url(presentation.get("return_url"))
+    said = rules.text(rules.section(claims, rules.TOOL_PLATFORM).get("product_family_code"))
+    return Launch(
+        code=code,
+        tenant_id=tenant_id,
+        platform=platform,
+        deployment=deployment,
+        message_type=DEEP_LINKING if deep else RESOURCE_LINK,
+        person=_person(claims),
+        link=_link(claims, deployment, deep=deep),
+        deep_linking=settings,
+        return_url=return_url,
+        document_target=rules.text(presentation.get("document_target")),
+        custom=rules.custom(claims),
+        ancestors=framing.ancestors(platform, return_url, settings.return_url if settings else ""),
+        product=(said or platform.product).lower(),
+    )
+
+
+def _person(claims: Claims) -> Person:
+    view, may_learn, has_role = view_of(rules.strings(claims[rules.ROLES]))
+    locale = rules.section(claims, rules.PRESENTATION).get("locale") or claims.get("locale")
+    return Person(
+        subject=rules.subject(claims),
+        view=view,
+        may_learn=may_learn,
+        has_role=has_role,
+        name=rules.text(claims.get("name")),
+        given_name=rules.text(claims.get("given_name")),
+        family_name=rules.text(claims.get("family_name")),
+        email=rules.text(claims.get("email")),
+        locale=rules.text(locale),
+    )
+
+
+def _link(claims: Claims, deployment: Deployment, *, deep: bool) -> LinkFacts:
+    context = rules.section(claims, rules.CONTEXT)
+    endpoint, roster = rules.section(claims, rules.AGS), rules.section(claims, rules.NRPS)
+    return LinkFacts(
+        deployment=str(deployment.id),
+        context_id=rules.text(context.get("id"), rules.MAX_ID),
+        context_title=rules.text(context.get("title")),
+        context_label=rules.text(context.get("label")),
+        link_id="" if deep else rules.link_id(claims),
+        title="" if deep else rules.text(rules.section(claims, rules.LINK).get("title")),
+        line_item_url=rules.web_url(endpoint.get("lineitem")),
+        line_items_url=rules.web_url(endpoint.get("lineitems")),
+        ags_scopes=list(rules.strings(endpoint.get("scope"))),
+        memberships_url=rules.web_url(roster.get("context_memberships_url")),
+    )

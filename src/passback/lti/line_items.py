@@ -1,0 +1,205 @@
+"""A link's line item: found by its resource link, made once where there is none, its results read (LTI AGS 2.0)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import or_, select, update
+
+from passback.clock import utc_now
+from passback.db import tenant_session
+from passback.delivery.models import ScoreDelivery
+from passback.errors import PassbackError, Side
+from passback.lti.models import ResourceLink
+from passback.lti.services import LINE_ITEM, LINE_ITEM_READ, RESULT_READ, ServiceClient, below, with_query
+from passback.outbound import HttpAnswer, OutboundError, authority
+from passback.plugin import LmsProfile
+
+LINE_ITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
+RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
+TAG = "passback"
+"""Tag of every line item of ours."""
+UNKNOWN = "link:"
+"""Begins the `line_item` of a delivery whose line item is not known yet; the link's id follows."""
+CREATING = timedelta(seconds=90)
+"""Longer than a call can last: after it, whoever was making the line item has died."""
+
+
+class ServiceAnswerError(PassbackError):
+    """The LMS's gradebook service gave an answer that Passback cannot use."""
+
+    code = "service_answer"
+    status = 502
+    side = Side.LMS
+    advice = "Check in the LMS that the tool may manage grades; Passback tries again by itself."
+
+    def __init__(self, detail: str, http_status: int) -> None:
+        super().__init__(detail)
+        self.http_status = http_status
+
+
+@dataclass(frozen=True)
+class LineItemTarget:
+    """Where a link's scores go.
+
+    Args:
+        link: id of our `ResourceLink` row.
+        link_id: the LMS's own id of it.
+        url: the line item, "" while unknown.
+        container: the course's line items, "" where the LMS offers none.
+        points: maximum of the column.
+    """
+
+    tenant_id: UUID
+    link: UUID
+    link_id: str
+    title: str
+    url: str
+    container: str
+    resource_id: str
+    points: float
+    client: ServiceClient = field(compare=False)
+    profile: LmsProfile = field(compare=False)
+
+
+def exists(target: LineItemTarget) -> bool | None:
+    """Say whether the line item is still there; None where the LMS does not let us look."""
+    if not target.client.may(LINE_ITEM, LINE_ITEM_READ):
+        return None
+    status = target.client.call("GET", target.url, accept=LINE_ITEM_TYPE).status
+    if status == 200:
+        return True
+    return False if status in {404, 410} else None
+
+
+def find(target: LineItemTarget) -> str:
+    """Return the URL of the link's line item among the course's, "" where there is none (or no way to look).
+
+    Raises:
+        ServiceAnswerError: the LMS would not tell; then none may be made either.
+    """
+    if not target.container or not target.client.may(LINE_ITEM, LINE_ITEM_READ):
+        return ""
+    items = _linked_items(target)
+    ours = [item for item in items if item.get("resourceId") == target.resource_id or item.get("tag") == TAG]
+    candidates = ours or (items if len(items) == 1 else [])
+    return _url_of(candidates[0]) if candidates else ""
+
+
+def _linked_items(target: LineItemTarget) -> list[Mapping[str, JsonValue]]:
+    url = with_query(target.container, resource_link_id=target.link_id)
+    found: list[Mapping[str, JsonValue]] = []
+    for answer in target.client.pages(url, accept=target.profile.accept_line_items):
+        # Some LMSs ignore the filter: what is not of this link is left out here.
+        found += [item for item in _items(answer) if str(item.get("resourceLinkId", "")) == target.link_id]
+    return found
+
+
+def make(target: LineItemTarget) -> str:
+    """Make the link's line item and return its URL; "" while another process is at it or the LMS does not allow it.
+
+    Call `find` first: Moodle makes a second column for every POST, and a lost answer may have left one behind.
+
+    Raises:
+        ServiceAnswerError: the LMS refused.
+    """
+    if not target.container or not target.client.may(LINE_ITEM) or not _claim(target):
+        return ""
+    url = find(target) or _post(target)
+    remember(target, url)
+    return url
+
+
+def _post(target: LineItemTarget) -> str:
+    item = {
+        "label": (target.title or "Passback")[:255],  # Moodle answers 502 to a longer one
+        "scoreMaximum": target.points,
+        "resourceLinkId": target.link_id,
+        "resourceId": target.resource_id,
+        "tag": TAG,
+    }
+    answer = target.client.call(
+        "POST",
+        target.container,
+        accept=LINE_ITEM_TYPE,
+        content_type=LINE_ITEM_TYPE,
+        body=json.dumps(item).encode(),
+    )
+    if answer.status not in {200, 201}:
+        raise ServiceAnswerError(f"making a line item was answered with {answer.status}", answer.status)
+    created = answer.json()
+    url = _url_of(created) if isinstance(created, dict) else ""
+    if not url:
+        raise ServiceAnswerError("the new line item came back without its address", answer.status)
+    return url
+
+
+def _claim(target: LineItemTarget) -> bool:
+    """Become the one that makes the line item: two at once would make two columns."""
+    now = utc_now()
+    free = or_(ResourceLink.creating_until.is_(None), ResourceLink.creating_until < now)
+    claim = update(ResourceLink).where(ResourceLink.id == target.link, ResourceLink.line_item_url == "", free)
+    with tenant_session(target.tenant_id, write=True) as session:
+        result = session.execute(claim.values(creating_until=now + CREATING))
+        return bool(result.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
+
+
+def remember(target: LineItemTarget, url: str) -> None:
+    """Keep the line item's address with its link, and with what is owed to it.
+
+    Were the deliveries left at the old address, the next launch would take them for new ones and send them again.
+    """
+    former = [f"{UNKNOWN}{target.link}", *([target.url] if target.url else [])]
+    owed = select(ScoreDelivery).where(ScoreDelivery.line_item.in_([*former, url])).order_by(ScoreDelivery.id)
+    with tenant_session(target.tenant_id, write=True) as session:
+        link = session.get(ResourceLink, target.link)
+        if link is not None:
+            link.line_item_url, link.creating_until = url, None
+        rows = session.scalars(owed.with_for_update()).all()
+        taken = {row.user_id for row in rows if row.line_item == url}
+        for row in rows:
+            if row.user_id not in taken:
+                row.line_item = url
+                taken.add(row.user_id)
+
+
+def result(target: LineItemTarget, user_id: str) -> float | None:
+    """Return what the gradebook holds for a person, 0..1 of the column's maximum; None: nothing, or no way to know."""
+    if not target.client.may(RESULT_READ):
+        return None
+    url = below(target.url, "results", user_id=user_id)
+    for answer in target.client.pages(url, accept=RESULTS_TYPE):
+        for item in _items(answer):
+            if str(item.get("userId", "")) == user_id:
+                return _scaled(item)
+    return None
+
+
+def _scaled(item: Mapping[str, JsonValue]) -> float | None:
+    score, maximum = item.get("resultScore"), item.get("resultMaximum", 1.0)  # AGS 2.0 §3.3.4: 1 where left out
+    if not isinstance(score, (int, float)) or not isinstance(maximum, (int, float)) or maximum <= 0:
+        return None
+    return float(score) / float(maximum)
+
+
+def _items(answer: HttpAnswer) -> list[Mapping[str, JsonValue]]:
+    if answer.status != 200:
+        raise ServiceAnswerError(f"a list was answered with {answer.status}", answer.status)
+    body = answer.json()
+    if not isinstance(body, list):
+        raise ServiceAnswerError("a list was expected", answer.status)
+    return [item for item in body if isinstance(item, dict)]
+
+
+def _url_of(item: Mapping[str, JsonValue]) -> str:
+    url = item.get("id")
+    if not isinstance(url, str):
+        return ""
+    try:
+        authority(url)
+    except OutboundError:
+        return ""
+    return url

@@ -1,0 +1,145 @@
+"""Resource links and what they offer: a link leads to a placement, found by the choice that it carries with it.
+
+A link's id says *which placement*, its custom parameter `passback_item` *which choice*: a duplicated Moodle activity
+has a new id and the same custom parameters, so it gets a placement of its own with the same course and settings.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from passback.clock import utc_now
+from passback.content.models import Course
+from passback.db import TenantSession
+from passback.lti.message import LinkFacts
+from passback.lti.models import Context, Deployment, LinkChoice, ResourceLink
+from passback.tracking.models import Placement
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A link with content."""
+
+    link: ResourceLink
+    placement: Placement
+    course_id: UUID
+
+
+def open_link(session: TenantSession, facts: LinkFacts, item: str) -> Placed | None:
+    """Return what a launched link offers, with its services brought up to date; None: nothing yet.
+
+    Args:
+        facts: the link as this launch describes it.
+        item: the `LinkChoice` that it carries, or "".
+    """
+    found = _find(session, facts)
+    if item and (found is None or str(found.link.choice_id) != item):
+        choice = _choice(session, item)
+        if choice is not None:
+            return place_link(session, facts, choice)
+    if found is not None:
+        _refresh(found.link, facts)
+    return found
+
+
+def place_link(session: TenantSession, facts: LinkFacts, choice: LinkChoice) -> Placed:
+    """Make a placement with the choice's course and settings and let the link lead to it.
+
+    A link that led elsewhere leads here from now on; what was recorded at its old placement stays there.
+    """
+    # Two first launches at once: PostgreSQL waits here, SQLite's write transactions are one at a time anyway.
+    session.execute(select(Deployment.id).where(Deployment.id == facts.deployment_row).with_for_update())
+    found = _find(session, facts)
+    if found is not None and found.link.choice_id == choice.id:
+        return found
+    placement = Placement(
+        course_id=choice.course_id,
+        title=facts.title or session.scalars(select(Course.title).where(Course.id == choice.course_id)).one(),
+        kind="lti",
+        counts=choice.counts,
+        pass_mark=choice.pass_mark,
+        which_attempt=choice.which_attempt,
+        max_attempts=choice.max_attempts,
+        points=choice.points,
+    )
+    session.add(placement)
+    session.flush()
+    if found is None:
+        context = _context(session, facts)
+        link = ResourceLink(deployment_id=facts.deployment_row, context_id=context.id, link_id=facts.link_id)
+        session.add(link)
+    else:
+        link = found.link
+    link.placement_id, link.choice_id = placement.id, choice.id
+    _refresh(link, facts)
+    session.flush()
+    return Placed(link, placement, choice.course_id)
+
+
+def _find(session: TenantSession, facts: LinkFacts) -> Placed | None:
+    row = session.execute(
+        select(ResourceLink, Placement, Context)
+        .join(Placement, Placement.id == ResourceLink.placement_id)
+        .join(Context, Context.id == ResourceLink.context_id)
+        .where(
+            ResourceLink.deployment_id == facts.deployment_row,
+            ResourceLink.link_id == facts.link_id,
+            Context.context_id == facts.context_id,
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    link, placement, context = row
+    _rename(context, facts)
+    return Placed(link, placement, placement.course_id) if placement.course_id is not None else None
+
+
+def _choice(session: TenantSession, item: str) -> LinkChoice | None:
+    """Return the choice that a custom parameter names; a foreign or garbled one is none at all."""
+    try:
+        wanted = UUID(item)
+    except ValueError:
+        return None
+    return session.scalars(select(LinkChoice).where(LinkChoice.id == wanted)).one_or_none()
+
+
+def _context(session: TenantSession, facts: LinkFacts) -> Context:
+    """Return the LMS course's row; launches without a context share one named "" per deployment."""
+    context = session.scalars(
+        select(Context).where(Context.deployment_id == facts.deployment_row, Context.context_id == facts.context_id)
+    ).one_or_none()
+    if context is None:
+        context = Context(deployment_id=facts.deployment_row, context_id=facts.context_id)
+        session.add(context)
+    _rename(context, facts)
+    session.flush()
+    return context
+
+
+def _rename(context: Context, facts: LinkFacts) -> None:
+    if facts.context_title and context.title != facts.context_title:
+        context.title = facts.context_title
+    if facts.context_label and context.label != facts.context_label:
+        context.label = facts.context_label
+
+
+def _refresh(link: ResourceLink, facts: LinkFacts) -> None:
+    """Take over what changed since the last launch: service URLs move when an LMS is upgraded.
+
+    A launch without the services' claims says nothing about them (LMSs leave them out for some people). One with
+    `lineitems` alone names no line item (Moodle, for ungraded activities and after a second one was made): then the
+    one that is known stays, which may be one that Passback made itself; a lost one is found out when a score is sent.
+    """
+    new: dict[str, object] = {"title": facts.title} if facts.title else {}
+    if facts.line_items_url or facts.line_item_url or facts.ags_scopes:
+        new |= {"line_items_url": facts.line_items_url, "ags_scopes": facts.ags_scopes}
+    if facts.line_item_url:
+        new["line_item_url"] = facts.line_item_url
+    if facts.memberships_url:
+        new["memberships_url"] = facts.memberships_url
+    changed = {name: value for name, value in new.items() if getattr(link, name) != value}
+    for name, value in changed.items():
+        setattr(link, name, value)
+    if changed:
+        link.updated_at = utc_now()

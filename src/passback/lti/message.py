@@ -1,0 +1,129 @@
+"""A verified launch as the rooms see it: plain values, no token and no raw claims (they hold session keys)."""
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from passback.lti.models import Deployment, Platform
+
+RESOURCE_LINK = "LtiResourceLinkRequest"
+DEEP_LINKING = "LtiDeepLinkingRequest"
+
+SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
+
+
+class View(StrEnum):
+    """How someone enters (design §7, who is who)."""
+
+    STAFF = "staff"
+    LEARNER = "learner"
+    MENTOR = "mentor"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who launches. `subject` is the platform's own key of the person; names may all be empty.
+
+    Args:
+        view: staff preview, learners are recorded, mentors look on.
+        may_learn: staff who are enrolled as a learner too, and may choose to open as one.
+        has_role: False for an empty or unknown list of roles: a learner's view, whose grade the LMS may refuse.
+    """
+
+    subject: str
+    view: View
+    may_learn: bool = False
+    has_role: bool = True
+    name: str = ""
+    given_name: str = ""
+    family_name: str = ""
+    email: str = ""
+    locale: str = ""
+
+
+@dataclass(frozen=True)
+class LinkFacts:
+    """A resource link, its context and its services as one launch gave them; survives as JSON in page tokens.
+
+    `deployment` is the id of our `Deployment` row; `link_id` is empty in a deep linking request.
+    """
+
+    deployment: str
+    context_id: str = ""
+    context_title: str = ""
+    context_label: str = ""
+    link_id: str = ""
+    title: str = ""
+    line_item_url: str = ""
+    line_items_url: str = ""
+    ags_scopes: list[str] = field(default_factory=list)
+    memberships_url: str = ""
+
+    @property
+    def deployment_row(self) -> UUID:
+        """Id of our `Deployment` row."""
+        return UUID(self.deployment)
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return what `LinkFacts(**…)` takes back."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class DeepLinkingSettings:
+    """What the platform accepts in answer to a deep linking request (LTI DL 2.0 §4.4.1).
+
+    `data` is None where the platform sent none: then none is sent back; "" is sent back as "".
+    """
+
+    return_url: str
+    accept_types: tuple[str, ...]
+    accept_targets: tuple[str, ...] = ()
+    accept_multiple: bool = True
+    accept_line_item: bool = True
+    auto_create: bool = False
+    data: str | None = None
+    title: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A launch that passed every check.
+
+    Args:
+        code: short code of its launch record, shown on every page that fails afterwards.
+        platform: the platform's row, detached: read, never write.
+        deployment: the deployment's row, detached.
+        link: the resource link, its context and services.
+        deep_linking: set for `LtiDeepLinkingRequest` only.
+        return_url: where the LMS wants the browser back; may carry its session key, so never stored.
+        custom: the custom parameters, names and values as strings.
+        ancestors: origins that may frame the pages that follow (CSP sources).
+        product: `product_family_code` of the LMS, lower case, "" where it does not say.
+    """
+
+    code: str
+    tenant_id: UUID
+    platform: Platform
+    deployment: Deployment
+    message_type: str
+    person: Person
+    link: LinkFacts
+    deep_linking: DeepLinkingSettings | None = None
+    return_url: str = ""
+    document_target: str = ""
+    custom: dict[str, str] = field(default_factory=dict)
+    ancestors: tuple[str, ...] = ()
+    product: str = ""
+
+    @property
+    def item(self) -> str:
+        """The `LinkChoice` that the link names, "" where it names none."""
+        return self.custom.get(ITEM, "")
+
+
+ITEM = "passback_item"
+"""Name of the custom parameter that carries a `LinkChoice` id (lower case: Moodle doubles any other)."""

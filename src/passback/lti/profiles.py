@@ -1,0 +1,97 @@
+"""How each LMS product differs from the standard, as data. Plugins may add to it or replace a product's profile."""
+
+from collections.abc import Iterable, Mapping
+
+from passback.plugin import LmsProfile, hookimpl
+
+CONTENT_AREA = "ContentArea"
+CANVAS = "https://canvas.instructure.com/lti/"
+
+BUILTIN = (
+    LmsProfile(
+        "moodle",
+        "Moodle",
+        # Moodle compares whole seconds with its own clock, and `>=` refuses (facts: 409).
+        minimum_score_interval=1.0,
+        older_refusals=("earlier timestamp",),
+        learner_refusals=("incorrect score received",),
+        placements=(CONTENT_AREA,),
+    ),
+    LmsProfile(
+        "canvas",
+        "Canvas",
+        submission_per_post=True,
+        submission_claim=CANVAS + "submission",
+        older_refusals=("before last updated timestamp",),
+        learner_refusals=("user not found in course",),
+        placements=(CANVAS + "assignment_selection", CANVAS + "link_selection", "assignment_selection"),
+        registration_extras={CANVAS + "privacy_level": "public"},
+        shared_issuers=(
+            "https://canvas.instructure.com",
+            "https://canvas.beta.instructure.com",
+            "https://canvas.test.instructure.com",
+        ),
+        hosted_domains=("instructure.com", "canvaslms.com"),
+    ),
+    LmsProfile(
+        "blackboardlearn",
+        "Blackboard",
+        learner_refusals=("user could not be found",),
+        placements=(CONTENT_AREA,),
+        shared_issuers=("https://blackboard.com",),
+        hosted_domains=("blackboard.com",),
+    ),
+    LmsProfile(
+        "desire2learn",
+        "Brightspace",
+        token_audience="https://api.brightspace.com/auth/token",  # noqa: S106 - an address
+        placements=(CONTENT_AREA,),
+    ),
+    LmsProfile("sakai", "Sakai", learner_refusals=("user does not belong to site",), placements=(CONTENT_AREA,)),
+    LmsProfile(
+        "openedx",
+        "Open edX",
+        older_refusals=("score already exists for the provided timestamp",),
+        placements=(CONTENT_AREA,),
+    ),
+    LmsProfile(
+        "schoology",
+        "Schoology",
+        placements=(CONTENT_AREA,),
+        shared_issuers=("https://schoology.schoology.com",),
+        hosted_domains=("schoology.com",),
+    ),
+)
+
+
+DEFAULT = LmsProfile(
+    "",
+    "LMS",
+    older_refusals=tuple(words for one in BUILTIN for words in one.older_refusals),
+    learner_refusals=tuple(words for one in BUILTIN for words in one.learner_refusals),
+    placements=(CONTENT_AREA,),
+)
+"""An LMS that nobody knows yet: the strictest reading of the standard, and every wording that is known."""
+
+
+class LmsProfiles:
+    """Core's own profiles, registered by the same hook as a plugin's."""
+
+    @hookimpl
+    def register_lms_profiles(self) -> Iterable[LmsProfile]:
+        """Return the products that core knows."""
+        return BUILTIN
+
+
+def profile_for(profiles: Mapping[str, LmsProfile], product: str, issuer: str = "") -> LmsProfile:
+    """Return the profile of a product, else the one whose shared issuer this is, else the default.
+
+    Args:
+        profiles: the registry's, by product.
+        product: `product_family_code` as the LMS said it.
+        issuer: for platforms that never said their product.
+    """
+    found = profiles.get(product.strip().lower())
+    if found is None and not product:
+        found = next((one for one in profiles.values() if issuer in one.shared_issuers), None)
+    return found or DEFAULT

@@ -1,0 +1,17 @@
+"""What the LTI room brings to the application."""
+
+from flask import Flask
+
+from passback.hosts import HostSide, mount
+from passback.lti.ags import init_ags
+from passback.lti.picker_routes import picker
+from passback.lti.registration_routes import registration
+from passback.lti.routes import lti
+
+
+def mount_lti(app: Flask) -> None:
+    """Answer LMSs on the app's host."""
+    mount(app, lti, HostSide.APP, url_prefix="/lti")
+    mount(app, registration, HostSide.APP, url_prefix="/lti")
+    mount(app, picker, HostSide.APP, url_prefix="/lti/pick")
+    init_ags(app)

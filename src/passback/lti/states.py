@@ -1,0 +1,56 @@
+"""The `state` of a login: a signed note of what a launch is judged by, so that most launches need not look it up.
+
+The row in `login_state` stays what counts: it is used up once, in the launch's own transaction, and only while the
+platform and the deployment are still what was assumed. The note holds hashes and ids, nothing secret.
+"""
+
+import base64
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from passback.lti.message_launch import State
+from passback.runtime import runtime
+from passback.sealing import hash_token
+
+STATE_SECONDS = 600
+_PURPOSE = "lti-state"
+_HASH = 32
+_RANDOM = 16
+_HEAD = 16 + 8
+_LENGTH = _HEAD + 3 * _HASH + _RANDOM
+_NONE = bytes(_HASH)
+
+
+def new_state(platform_id: UUID, hashes: Mapping[str, str], now: datetime) -> str:
+    """Return a state.
+
+    Args:
+        hashes: `nonce_hash`, `binding_hash` and `opener_hash` (which may be empty), in hexadecimal.
+        now: when the login begins.
+    """
+    head = platform_id.bytes + int(now.timestamp()).to_bytes(8, "big")
+    parts = [bytes.fromhex(hashes[name]) or _NONE for name in ("nonce_hash", "binding_hash", "opener_hash")]
+    note = base64.urlsafe_b64encode(b"".join((head, *parts, secrets.token_bytes(_RANDOM)))).rstrip(b"=").decode()
+    return f"{note}.{runtime().sealer.mac(_PURPOSE, note)}"
+
+
+def read_state(state: str) -> tuple[UUID, State] | None:
+    """Return the platform's id and what the state notes, None for one that is not ours."""
+    note, _, mac = state.rpartition(".")
+    if not secrets.compare_digest(mac.encode(), runtime().sealer.mac(_PURPOSE, note).encode()):
+        return None
+    raw = base64.urlsafe_b64decode(note + "=" * (-len(note) % 4))
+    if len(raw) != _LENGTH:
+        return None
+    nonce, binding, opener = (raw[start : start + _HASH] for start in range(_HEAD, _HEAD + 3 * _HASH, _HASH))
+    began = datetime.fromtimestamp(int.from_bytes(raw[16:_HEAD], "big"), UTC)
+    return UUID(bytes=raw[:16]), State(
+        state_hash=hash_token(state),
+        nonce_hash=nonce.hex(),
+        binding_hash=binding.hex(),
+        opener_hash="" if opener == _NONE else opener.hex(),
+        expires_at=began + timedelta(seconds=STATE_SECONDS),
+        consumed_at=None,
+    )

@@ -1,0 +1,1 @@
+"""What a learner's browser talks to: opening, the player page, its events, the result page."""

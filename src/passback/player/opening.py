@@ -1,0 +1,226 @@
+"""Opening a course: from what a launch allows to a session and what its page needs."""
+
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlsplit
+from uuid import UUID
+
+from sqlalchemy import select
+
+from passback.assets import asset_url
+from passback.content import service, serving
+from passback.content.kinds import find_content_type
+from passback.content.models import Course, CourseVersion
+from passback.db import JsonObject, TenantSession, tenant_session
+from passback.player.errors import LinkExpiredError
+from passback.player.preview import preview_context
+from passback.player.tokens import Entry, Play, SessionClaims, as_uuid, sign_entry, sign_play, sign_session
+from passback.plugin import ContentType, LaunchContext, Redirect
+from passback.plugins.activation import switched_off
+from passback.runtime import runtime
+from passback.tracking import pipeline, sessions
+from passback.tracking.models import Attempt, Placement, Registration
+
+
+class MovedError(LinkExpiredError):
+    """This course has been renewed since the link was made."""
+
+    code = "moved"
+    status = 409
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the learner has to be asked before the course opens.
+
+    Args:
+        title: of the course.
+        again: a new attempt may be started.
+        used_up: every attempt that is allowed has been used.
+    """
+
+    title: str
+    again: bool
+    used_up: bool
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A course that has been opened: `claims` go into the token of its events."""
+
+    claims: SessionClaims
+    mode: str
+    version: CourseVersion
+    context: LaunchContext
+    content_type: ContentType
+
+
+def find_choice(entry: Entry) -> tuple[Choice | None, Play]:
+    """Return what to ask, or None, and where to go when nothing else is chosen.
+
+    Raises:
+        LinkExpiredError: the registration or the version is gone.
+    """
+    with tenant_session(as_uuid(entry.tenant)) as session:
+        if entry.preview:
+            return None, Play(entry, _version(session, as_uuid(entry.version)).id.hex)
+        registration = _registration(session, entry)
+        standing = sessions.standing(session, registration)
+        play = Play(entry, _version_to_play(session, registration).id.hex)
+        if standing.kind not in {"passed", "used_up"}:
+            return None, play
+        course = session.get_one(Course, registration.course_id)
+        return Choice(course.title, standing.new_attempt_allowed, standing.kind == "used_up"), play
+
+
+def choose_new_attempt(entry: Entry) -> Play:
+    """Return the way into a new attempt; taken twice, it starts one only once."""
+    with tenant_session(as_uuid(entry.tenant)) as session:
+        registration = _registration(session, entry)
+        version = service.current_version(session, registration.course_id)
+        return Play(entry, version.id.hex, new_attempt_after=registration.attempts)
+
+
+def play_url(play: Play) -> str:
+    """Return the player page's address on the content origin of the course version."""
+    return f"{runtime().hosts.content_origin(as_uuid(play.version))}/play/{sign_play(play)}/"
+
+
+def open_url(entry: Entry) -> str:
+    """Return the address that opens `entry` anew."""
+    return f"{runtime().settings.url}/open/{sign_entry(entry)}"
+
+
+def result_url(entry: Entry) -> str:
+    """Return the address of the result page."""
+    return f"{runtime().settings.url}/result/{sign_entry(entry)}"
+
+
+def find_title(play: Play) -> str:
+    """Return the title on the player's bar: the placement's, else the course's."""
+    with tenant_session(as_uuid(play.entry.tenant)) as session:
+        if not play.entry.preview:
+            registration = _registration(session, play.entry)
+            placement = session.get(Placement, registration.placement_id)
+            if placement is not None and placement.title:
+                return placement.title
+        return session.get_one(Course, _version(session, as_uuid(play.version)).course_id).title
+
+
+def open_play(play: Play, *, tab: str, take_over: bool) -> Opened:
+    """Open a session, or for a preview make one up, and return what there is to play.
+
+    Raises:
+        SessionBusyError: open in another tab, and not to be taken over.
+        MovedError: another course version than the one this page's origin belongs to is to be played.
+        ContentTypeMissingError: the content type is not there.
+    """
+    entry = play.entry
+    tenant_id = as_uuid(entry.tenant)
+    if entry.preview:
+        with tenant_session(tenant_id) as session:
+            version = _version(session, as_uuid(play.version))
+            kind = content_type_of(session, version)
+            claims = SessionClaims(entry.tenant, "", "", version.id.hex)
+            context = replace(preview_context(session, version, kind), return_url=result_url(entry))
+            return Opened(claims, "browse", version, context, kind)
+    with tenant_session(tenant_id, write=True) as session:
+        registration = _registration(session, entry)
+        new_attempt = play.new_attempt_after == registration.attempts
+        opened = sessions.open_session(
+            session,
+            registration,
+            mode="review" if play.review else "normal",
+            new_attempt=new_attempt,
+            tab=tab,
+            take_over=take_over,
+        )
+        attempt = session.get_one(Attempt, opened.attempt_id)
+        if attempt.course_version_id != as_uuid(play.version):
+            raise MovedError(f"version {attempt.course_version_id}")
+        version = _version(session, attempt.course_version_id)
+        claims = SessionClaims(entry.tenant, opened.id.hex, registration.learner_id.hex, version.id.hex)
+        # Content goes back by our own page: it is not told the LMS's address, which may hold a session key.
+        context = replace(pipeline.launch_context(session, opened), return_url=result_url(entry))
+        return Opened(claims, opened.mode, version, context, content_type_of(session, version))
+
+
+def boot_json(opened: Opened) -> JsonObject:
+    """Return what the page needs to start: the session, the scripts and where the content begins."""
+    furnished = opened.content_type.launch(opened.context)
+    if isinstance(furnished, Redirect):
+        return {"session": opened.claims.session, "redirect": furnished.url}
+    owner = runtime().plugins.owners[opened.content_type.key]
+    learner = opened.context.learner
+    return {
+        "session": opened.claims.session,
+        "token": sign_session(opened.claims),
+        "mode": opened.mode,
+        "scripts": [asset_url(owner, script) for script in furnished.scripts],
+        "start": start_url(serving.asset_base(opened.version), furnished.start),
+        "full_window": furnished.full_window,
+        "boot": {
+            "content": furnished.bootstrap,
+            "activity": furnished.activity,
+            "mode": opened.mode,
+            "title": opened.context.title,
+            "returnUrl": opened.context.return_url,
+            "learner": {
+                "id": learner.id,
+                "name": learner.name,
+                "givenName": learner.given_name,
+                "familyName": learner.family_name,
+                "locale": learner.locale,
+            },
+        },
+    }
+
+
+def start_url(base: str, start: str) -> str:
+    """Return the address of the file to start with, below `base`.
+
+    `start` is a reference as packages write them: spaces and letters of any script, escapes, a query, a fragment. It
+    never leaves `base`, whatever it says.
+    """
+    path, mark, rest = start.replace("\\", "/").partition("?")
+    path, hash_mark, fragment = path.partition("#") if not mark else (path, "", "")
+    inner = "/".join(part for part in path.split("/") if part not in {"", ".", ".."})
+    keep = "!$&'()*+,;=:@~-._%"
+    return base + quote(inner, safe="/" + keep) + mark + quote(rest, safe="/?#" + keep) + hash_mark + quote(fragment)
+
+
+def content_type_of(session: TenantSession, version: CourseVersion) -> ContentType:
+    """Return the content type that plays `version`.
+
+    Raises:
+        ContentTypeMissingError: its plugin is missing, or off for this tenant.
+    """
+    key = session.get_one(Course, version.course_id).content_type
+    return find_content_type(key, off=switched_off(session, session.tenant_id))
+
+
+def host_of(version_hex: str) -> str:
+    """Return the Host header that the content origin of a course version has."""
+    return urlsplit(runtime().hosts.content_origin(as_uuid(version_hex))).netloc.lower()
+
+
+def _registration(session: TenantSession, entry: Entry) -> Registration:
+    registration = session.get(Registration, as_uuid(entry.registration))
+    if registration is None:
+        raise LinkExpiredError("the registration is gone")
+    return registration
+
+
+def _version(session: TenantSession, version_id: UUID) -> CourseVersion:
+    version = session.get(CourseVersion, version_id)
+    if version is None:
+        raise LinkExpiredError("the course version is gone")
+    return version
+
+
+def _version_to_play(session: TenantSession, registration: Registration) -> CourseVersion:
+    """Return the version of the attempt there is, else the newest: a running attempt stays what it was."""
+    newest = select(Attempt).where(Attempt.registration_id == registration.id).order_by(Attempt.number.desc()).limit(1)
+    attempt = session.scalars(newest).one_or_none()
+    if attempt is None:
+        return service.current_version(session, registration.course_id)
+    return _version(session, attempt.course_version_id)

@@ -1,0 +1,94 @@
+"""The result page's facts: what was saved, what it comes to, and whether the gradebook has it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from passback.content.models import Course
+from passback.db import tenant_session
+from passback.delivery.models import ScoreDelivery
+from passback.player.errors import LinkExpiredError
+from passback.player.tokens import Entry, as_uuid
+from passback.tracking.models import Grade, Placement, Registration
+
+PENDING = {"queued", "sending"}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Where the grade is on its way to the LMS. `state`: waiting, queued, sending, delivered or parked."""
+
+    state: str
+    at: datetime | None
+    percent: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the learner reads after leaving. Percentages 0..100; None where there is no such thing."""
+
+    title: str
+    started: bool
+    completion: str
+    success: str
+    score: float | None
+    progress: float | None
+    grade: float | None
+    overridden: bool
+    last_saved: datetime | None
+    sent: Sent | None
+
+    @property
+    def finished(self) -> bool:
+        """True where there is nothing left to go on with."""
+        return self.success in {"passed", "failed"} or self.completion == "completed"
+
+    @property
+    def pending(self) -> bool:
+        """True while the grade is on its way."""
+        return self.sent is not None and self.sent.state in PENDING
+
+
+def find_result(entry: Entry) -> Result:
+    """Return the result of a registration.
+
+    Raises:
+        LinkExpiredError: the registration is gone.
+    """
+    with tenant_session(as_uuid(entry.tenant)) as session:
+        registration = session.get(Registration, as_uuid(entry.registration))
+        if registration is None:
+            raise LinkExpiredError("the registration is gone")
+        grade = session.scalars(select(Grade).where(Grade.registration_id == registration.id)).one_or_none()
+        newest = (
+            select(ScoreDelivery)
+            .where(ScoreDelivery.registration_id == registration.id)
+            .order_by(ScoreDelivery.id.desc())
+            .limit(1)
+        )
+        delivery = session.scalars(newest).one_or_none()
+        placement = session.get(Placement, registration.placement_id)
+        course = session.get_one(Course, registration.course_id)
+    return Result(
+        title=(placement.title if placement else "") or course.title,
+        started=registration.attempts > 0,
+        completion=registration.completion,
+        success=registration.success,
+        score=_percent(registration.score_scaled),
+        progress=_percent(registration.progress),
+        grade=_percent(grade.scaled) if grade else None,
+        overridden=bool(grade and grade.overridden_by),
+        last_saved=registration.last_activity_at,
+        sent=_sent(delivery) if delivery else None,
+    )
+
+
+def _sent(delivery: ScoreDelivery) -> Sent:
+    return Sent(delivery.state, delivery.accepted_at, _percent(delivery.sent_scaled), delivery.reason)
+
+
+def _percent(scaled: float | None) -> float | None:
+    """Return 0..1 as per cent, rounded to a tenth; whole numbers without a fraction when shown."""
+    return None if scaled is None else round(scaled * 100, 1)

@@ -1,0 +1,582 @@
+"""The one import surface for plugin authors: hooks, the content type contract and its values.
+
+Names here are stable within an API major (`API_MAJOR`); arguments and optional fields may be added, never removed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from uuid import UUID
+
+import pluggy
+from pydantic import BaseModel, JsonValue
+
+if TYPE_CHECKING:
+    from flask import Blueprint
+    from lxml.etree import _Element
+
+API_MAJOR = 1
+ENTRY_POINT_GROUP = f"passback.plugins.v{API_MAJOR}"
+
+hookimpl = pluggy.HookimplMarker("passback")
+"""Decorator that marks a plugin's method as the implementation of the hook of the same name."""
+
+JsonObject = dict[str, JsonValue]
+
+
+# --- Packages and their import ---------------------------------------------------------------------------------------
+
+
+class PackageError(Exception):
+    """The package cannot be used. `message` says what is wrong with it, `advice` what its author can do."""
+
+    def __init__(self, code: str, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.advice = advice
+
+
+@runtime_checkable
+class PackageReader(Protocol):
+    """An uploaded package: checked paths, forward slashes, bounded sizes. Nothing in it is to be trusted."""
+
+    name: str
+
+    def names(self) -> Sequence[str]:
+        """Return every file's path, in the order of the package."""
+        ...
+
+    def size(self, name: str) -> int:
+        """Return a file's unpacked size in bytes."""
+        ...
+
+    def find(self, name: str) -> str | None:
+        """Return the path that `name` means: exact, else with `\\` for `/`, percent signs decoded or other case."""
+        ...
+
+    def read(self, name: str, *, limit: int = 16 * 1024 * 1024) -> bytes:
+        """Return a file's bytes; a file above `limit` bytes raises `PackageError`."""
+        ...
+
+    def open(self, name: str) -> IO[bytes]:
+        """Open a file for reading."""
+        ...
+
+    def xml(self, name: str) -> "ParsedXml":
+        """Parse a file as XML: no entities, no DTD, no network, bounded size and depth, recovery where possible."""
+        ...
+
+
+@dataclass(frozen=True)
+class PackageWarning:
+    """Something imperfect that was put right or left out, in plain words, kept with the course version."""
+
+    code: str
+    message: str
+    evidence: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class ParsedXml:
+    """A parsed document and what had to be repaired to read it."""
+
+    root: "_Element"
+    warnings: tuple[PackageWarning, ...] = ()
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A content type's claim on a package. The highest `confidence` (0..100) wins; `label` is shown to people."""
+
+    confidence: int
+    label: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """A node of a course's structure. `href` (path in the package, with query) is empty for a cluster."""
+
+    id: str
+    title: str
+    href: str = ""
+    tracked: bool = True
+    children: tuple["Activity", ...] = ()
+
+
+@dataclass(frozen=True)
+class ImportedContent:
+    """What an import made of a package. `data` is the content type's own and comes back in every `State`.
+
+    `reports_score`: its files say that it reports a score. Where scores count, a completion then waits for one from
+    the very first learner on; False leaves it to the first score that any learner gets.
+    """
+
+    title: str
+    activities: tuple[Activity, ...]
+    data: JsonObject
+    language: str = ""
+    description: str = ""
+    warnings: tuple[PackageWarning, ...] = ()
+    reports_score: bool = False
+
+
+@dataclass(frozen=True)
+class ImportContext:
+    """What an import may know of its surroundings."""
+
+    settings: BaseModel
+
+
+# --- Events, state and outcome ---------------------------------------------------------------------------------------
+
+
+class Completion(StrEnum):
+    """How far a learner is."""
+
+    UNKNOWN = "unknown"
+    NOT_ATTEMPTED = "not attempted"
+    INCOMPLETE = "incomplete"
+    COMPLETED = "completed"
+
+
+class Success(StrEnum):
+    """Whether a learner mastered it."""
+
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    PASSED = "passed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that grading sees of an attempt (design §9).
+
+    Args:
+        score_scaled: 0..1, or None where the content gave none; the content type leaves it None when it only has raw.
+        score_raw: as the content said it; `score_min` and `score_max` likewise.
+        progress: 0..1.
+        duration_seconds: time in the content, over all sessions of the attempt.
+        at: when the content last said something that counts.
+        ended: the learner has left: an explicit end by the content or the end of the session.
+    """
+
+    completion: Completion = Completion.NOT_ATTEMPTED
+    success: Success = Success.UNKNOWN
+    score_scaled: float | None = None
+    score_raw: float | None = None
+    score_min: float | None = None
+    score_max: float | None = None
+    progress: float | None = None
+    duration_seconds: float = 0.0
+    at: datetime | None = None
+    ended: bool = False
+
+    def with_(self, **changes: object) -> "Outcome":
+        """Return a copy with `changes`."""
+        return replace(self, **changes)  # type: ignore[arg-type]  # replace() checks names at run time only
+
+
+class Scope(StrEnum):
+    """Whose state a cell is."""
+
+    LEARNER = "learner"
+    ATTEMPT = "attempt"
+    ACTIVITY = "activity"
+
+
+@dataclass(frozen=True, order=True)
+class StateKey:
+    """Names one cell of state: its scope and, for activities and learner-wide cells, which."""
+
+    scope: Scope
+    key: str = ""
+
+
+SESSION_STARTED = "session.started"
+"""Kind of the event core records first in every session; `data`: {"mode": normal|review|browse}."""
+SESSION_ENDED = "session.ended"
+"""Kind of the event core records when a session ends; `data`: {"reason": left|idle|superseded|finished}. Later events
+of the same session may still follow (a late commit re-opens it). Its `sequence` is -1, the next end's -2 …"""
+
+
+@dataclass(frozen=True)
+class RuntimeEvent:
+    """Something the content said, once. Events of a session are applied strictly in the order of `sequence`.
+
+    Args:
+        session: the session it was said in.
+        sequence: 0 for `session.started`, then 1, 2, 3 … as the player counted.
+        kind: `<content type>.<word>`, or one of core's `session.…` kinds.
+        activity: id of the activity it is about.
+        at: when it was said, by the server's clock.
+        data: the content type's own.
+    """
+
+    session: UUID
+    sequence: int
+    kind: str
+    activity: str
+    at: datetime
+    data: JsonObject
+
+
+@dataclass(frozen=True)
+class State:
+    """What `apply`, `launch` and `report` may look at.
+
+    Args:
+        content: `ImportedContent.data` of the attempt's course version.
+        settings: the course's settings, validated by the content type's `settings` model.
+        mode: normal, review or browse (nothing counts).
+        outcome: what the attempt has come to so far.
+        cells: the cells that `scopes` named and that exist; a missing one has not been written yet (or is empty).
+    """
+
+    content: JsonObject
+    settings: BaseModel
+    mode: str = "normal"
+    outcome: Outcome = field(default_factory=Outcome)
+    cells: Mapping[StateKey, JsonObject] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something worth telling listeners beyond the outcome, such as one answered question."""
+
+    name: str
+    data: JsonObject
+
+
+@dataclass(frozen=True)
+class Transition:
+    """What an event changed: whole new values of cells, the new outcome, facts for listeners."""
+
+    outcome: Outcome
+    cells: Mapping[StateKey, JsonObject] = field(default_factory=dict)
+    facts: tuple[Fact, ...] = ()
+
+
+# --- Launch ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LearnerView:
+    """What content may know of the learner. `id` is opaque: no content ever sees the LMS's own identifier."""
+
+    id: str
+    name: str = ""
+    given_name: str = ""
+    family_name: str = ""
+    locale: str = ""
+
+
+@dataclass(frozen=True)
+class LaunchContext:
+    """A launch under way. `state` already contains this session's `session.started`.
+
+    Args:
+        return_url: where content leads its window to when it ends by itself: Passback's result page, which offers the
+            way to the LMS.
+    """
+
+    registration: UUID
+    attempt_number: int
+    session: UUID
+    learner: LearnerView
+    title: str
+    activities: tuple[Activity, ...]
+    state: State
+    return_url: str = ""
+
+
+@dataclass(frozen=True)
+class PlayerPage:
+    """Core's player page, furnished by the content type.
+
+    Args:
+        scripts: paths of scripts below the plugin's static folder; they run before the content starts.
+        bootstrap: what the scripts find as `passbackPlayer.boot.content`, inlined in the page.
+        start: path (with query) of the package file to show first.
+        activity: id of the activity that `start` belongs to.
+        full_window: open in a window of its own by default.
+    """
+
+    scripts: tuple[str, ...]
+    bootstrap: JsonObject
+    start: str
+    activity: str = ""
+    full_window: bool = False
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """Send the browser to `url` instead of the player page."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class AttemptReport:
+    """What people see of one attempt: the outcome's details in the standard's own terms."""
+
+    rows: tuple[tuple[str, str], ...] = ()
+    details: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SampleCourse:
+    """A course to try things with, made on demand: no package lies in the repository.
+
+    Args:
+        filename: what an uploader would call it, such as `reading-a-map.zip`.
+        build: writes the package to a path.
+    """
+
+    filename: str
+    build: Callable[[Path], None]
+
+
+class ContentType(Protocol):
+    """A kind of course. Registered once; behaviour lives here, so that nothing per event goes through hooks."""
+
+    key: str
+    label: str
+    state_version: int
+    settings: type[BaseModel]
+
+    def detect(self, package: PackageReader) -> Detection | None:
+        """Say whether the package is one of this kind. Cheap; must not raise on any input."""
+        ...
+
+    def import_package(self, package: PackageReader, context: ImportContext) -> ImportedContent:
+        """Read the package. Imperfect is a warning; only what cannot be played raises `PackageError`."""
+        ...
+
+    def scopes(self, event: RuntimeEvent) -> frozenset[StateKey]:
+        """Name the cells that `apply` needs for this event; core locks them in a fixed order."""
+        ...
+
+    def apply(self, state: State, event: RuntimeEvent) -> Transition:
+        """Return what the event changes. Pure, deterministic, total: garbage in an event changes nothing."""
+        ...
+
+    def launch_scopes(self) -> frozenset[StateKey]:
+        """Name the cells that `launch` and `report` need."""
+        ...
+
+    def launch(self, context: LaunchContext) -> PlayerPage | Redirect:
+        """Furnish the player for this session."""
+        ...
+
+    def routes(self) -> "Blueprint | None":
+        """Return routes below `/rt/<key>/` on the content host, or None."""
+        ...
+
+    def report(self, state: State) -> AttemptReport:
+        """Return an attempt for people to read."""
+        ...
+
+
+# --- Grades, deliveries, storage, jobs -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AttemptResult:
+    """One attempt as a grade policy sees it."""
+
+    number: int
+    outcome: Outcome
+    session_ended: bool
+
+
+@dataclass(frozen=True)
+class GradeRule:
+    """How a placement counts. `pass_mark` 0..1, None: the content's own verdict; `reports_score`: this course version
+    has reported a score in some attempt, so that in score mode a completion alone waits for one."""
+
+    pass_mark: float | None = None
+    which_attempt: Literal["best", "last", "first", "average"] = "best"
+    reports_score: bool = False
+
+
+@dataclass(frozen=True)
+class GradeDecision:
+    """What is owed to the gradebook: `scaled` 0..1, or None with the reason why nothing is yet."""
+
+    scaled: float | None
+    final: bool
+    reason: str
+    completed: bool = False
+    at: datetime | None = None
+
+
+class GradePolicy(Protocol):
+    """A way to turn outcomes into a grade. Pure."""
+
+    key: str
+    label: str
+
+    def decide(self, attempt: AttemptResult, rule: GradeRule) -> GradeDecision:
+        """Decide one attempt; core combines attempts by `rule.which_attempt`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened, for listeners. `id` is stable: the same event delivered twice has the same."""
+
+    id: UUID
+    tenant: UUID
+    name: str
+    registration: UUID | None
+    at: datetime
+    data: JsonObject
+
+
+class Verdict(StrEnum):
+    """What one try to deliver came to."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True)
+class SendResult:
+    """The answer to one try. `reason_class` is a short stable word; `reason` is for people; nothing holds the body.
+
+    Args:
+        retry_after: seconds the other side asked to wait.
+        sent_scaled: what is now known to be in the gradebook, 0..1, where the sender knows it.
+        read_back: the value was read back from the other side.
+        answers_otherwise: something else was answered in the same try, so a failure says nothing of the other side as
+            a whole.
+    """
+
+    verdict: Verdict
+    reason_class: str = ""
+    reason: str = ""
+    http_status: int | None = None
+    body_sha256: str = ""
+    retry_after: float | None = None
+    sent_scaled: float | None = None
+    read_back: bool = False
+    answers_otherwise: bool = False
+
+
+class StoredFile(Protocol):
+    """A file in storage, ready to be served."""
+
+    size: int
+    etag: str
+    modified: datetime
+
+    def open(self) -> IO[bytes]:
+        """Open it for reading, seekable."""
+        ...
+
+    def local_path(self) -> Path | None:
+        """Return its path where it is a plain local file, for sendfile; else None."""
+        ...
+
+
+class Storage(Protocol):
+    """Where packages are kept: immutable files below a prefix per tenant and course version."""
+
+    def save(self, key: str, source: IO[bytes]) -> None:
+        """Store a file under `key`, durably, all or nothing."""
+        ...
+
+    def find(self, key: str) -> StoredFile | None:
+        """Return the file under exactly `key`, or None."""
+        ...
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """Yield the keys below `prefix`."""
+        ...
+
+    def remove(self, prefix: str) -> None:
+        """Remove everything below `prefix`."""
+        ...
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """A named check; `run` returns "" when all is well, else what is wrong and what to do."""
+
+    name: str
+    run: "HealthProbe"
+
+
+class HealthProbe(Protocol):
+    """The function of a health check."""
+
+    def __call__(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to run every `every_seconds`, in one process of the installation at a time."""
+
+    name: str
+    every_seconds: float
+    run: "JobFunction"
+
+
+class JobFunction(Protocol):
+    """The function of a job."""
+
+    def __call__(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """An entry of the administrators' menu; `path` is below `/p/<plugin>/` or core's own."""
+
+    label: str
+    path: str
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class LmsProfile:
+    """How one LMS product differs from the standard, as data; each difference has a test with the LMS's name.
+
+    Args:
+        product: `product_family_code` as the LMS says it, in lower case.
+        minimum_score_interval: seconds between two scores for one user (Moodle compares whole seconds).
+        wipes_on_non_final: a score that is not final clears the grade.
+        submission_per_post: every post counts as a submission (Canvas).
+        token_audience: fixed `aud` of client assertions, where it is not the token URL.
+        accept_line_items: the exact Accept header of the line item container.
+        extra_score_claims: claims added to every score.
+        submission_claim: claim under which `{"new_submission": …}` travels, where every post would be a submission.
+        older_refusals: fragments (lower case) of a refusal that mean: the score's timestamp is not newer.
+        learner_refusals: fragments (lower case) of a refusal that mean: this person cannot be graded there.
+        placements: where the LMS offers deep linking, for Dynamic Registration; used where the LMS lists them.
+        registration_extras: what the LMS reads in the tool configuration of Dynamic Registration beyond the standard.
+        shared_issuers: issuers that all schools on the vendor's own servers share.
+        hosted_domains: domains of those servers.
+    """
+
+    product: str
+    label: str
+    minimum_score_interval: float = 1.0
+    wipes_on_non_final: bool = True
+    submission_per_post: bool = False
+    token_audience: str = ""
+    accept_line_items: str = "application/vnd.ims.lis.v2.lineitemcontainer+json"
+    extra_score_claims: JsonObject = field(default_factory=dict)
+    submission_claim: str = ""
+    older_refusals: tuple[str, ...] = ()
+    learner_refusals: tuple[str, ...] = ()
+    placements: tuple[str, ...] = ()
+    registration_extras: JsonObject = field(default_factory=dict)
+    shared_issuers: tuple[str, ...] = ()
+    hosted_domains: tuple[str, ...] = ()

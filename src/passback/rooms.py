@@ -1,0 +1,29 @@
+"""The rooms that the application is made of, in one list: what each mounts and what core brings as plugins."""
+
+from flask import Flask
+
+from passback.content.room import mount_content
+from passback.content.storing import CoreContent
+from passback.delivery.builtin import CoreDelivery
+from passback.lti.profiles import LmsProfiles
+from passback.lti.room import mount_lti
+from passback.player.room import mount_player
+from passback.tracking.ending import CoreTracking
+from passback.tracking.grading import CoreGrading
+from passback.web.room import mount_web
+
+BUILTIN_PLUGINS: tuple[tuple[str, object], ...] = (
+    ("content", CoreContent()),
+    ("delivery", CoreDelivery()),
+    ("grading", CoreGrading()),
+    ("lms-profiles", LmsProfiles()),
+    ("tracking", CoreTracking()),
+)
+
+
+def mount_rooms(app: Flask) -> None:
+    """Mount every room's blueprints."""
+    mount_content(app)
+    mount_player(app)
+    mount_lti(app)
+    mount_web(app)

@@ -1,0 +1,1 @@
+window.top.location.replace(document.getElementById("chosen").href);

@@ -1,0 +1,1 @@
+"""The pytest plugin that comes with Passback (entry point `pytest11`): fixtures for plugin authors."""

@@ -1,0 +1,138 @@
+"""What people see of a registration."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from passback.content.errors import ContentTypeMissingError
+from passback.db import JsonObject, TenantSession
+from passback.plugin import AttemptReport, Outcome
+from passback.tracking.courses import find_subject
+from passback.tracking.models import Attempt, Grade, Learner
+from passback.tracking.outcome import dump, load
+from passback.tracking.registrations import get_registration
+from passback.tracking.rollup import attempts_of
+from passback.tracking.state import load_state
+
+
+@dataclass(frozen=True)
+class AttemptView:
+    """One attempt. `report` is in the terms of the course's standard, None where its plugin is not loaded."""
+
+    number: int
+    status: str
+    outcome: Outcome
+    started_at: datetime
+    ended_at: datetime | None
+    report: AttemptReport | None
+
+
+@dataclass(frozen=True)
+class GradeView:
+    """The grade: `scaled` 0..1 or None, and why."""
+
+    scaled: float | None
+    final: bool
+    reason: str
+    overridden_by: str
+    version: int
+
+
+@dataclass(frozen=True)
+class RegistrationReport:
+    """A registration with its attempts. `duration_seconds` is over all attempts."""
+
+    registration: UUID
+    learner: UUID
+    learner_name: str
+    course: UUID
+    placement: UUID
+    completion: str
+    success: str
+    score_scaled: float | None
+    progress: float | None
+    duration_seconds: float
+    attempts: tuple[AttemptView, ...]
+    grade: GradeView | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    last_activity_at: datetime | None
+
+    def to_json(self) -> JsonObject:
+        """Return the report as `passback registrations show --json` prints it; the first six keys are fixed."""
+        return {
+            "completion": self.completion,
+            "success": self.success,
+            "score_scaled": self.score_scaled,
+            "progress": self.progress,
+            "duration_seconds": self.duration_seconds,
+            "attempts": len(self.attempts),
+            "registration": str(self.registration),
+            "learner": str(self.learner),
+            "course": str(self.course),
+            "placement": str(self.placement),
+            "started_at": _iso(self.started_at),
+            "completed_at": _iso(self.completed_at),
+            "last_activity_at": _iso(self.last_activity_at),
+            "grade": None
+            if self.grade is None
+            else {
+                "scaled": self.grade.scaled,
+                "final": self.grade.final,
+                "reason": self.grade.reason,
+                "overridden_by": self.grade.overridden_by,
+            },
+            "attempt_list": [
+                {"number": one.number, "status": one.status, "started_at": _iso(one.started_at), **dump(one.outcome)}
+                for one in self.attempts
+            ],
+        }
+
+
+def registration_report(session: TenantSession, registration_id: UUID) -> RegistrationReport:
+    """Return a registration's report.
+
+    Raises:
+        RegistrationUnknownError: there is none of that id.
+    """
+    registration = get_registration(session, registration_id)
+    learner = session.scalars(select(Learner).where(Learner.id == registration.learner_id)).one()
+    grade = session.scalars(select(Grade).where(Grade.registration_id == registration.id)).one_or_none()
+    return RegistrationReport(
+        registration=registration.id,
+        learner=learner.id,
+        learner_name=learner.name,
+        course=registration.course_id,
+        placement=registration.placement_id,
+        completion=registration.completion,
+        success=registration.success,
+        score_scaled=registration.score_scaled,
+        progress=registration.progress,
+        duration_seconds=registration.duration_seconds,
+        attempts=tuple(_view(session, attempt) for attempt in attempts_of(session, registration)),
+        grade=None if grade is None else _grade(grade),
+        started_at=registration.started_at,
+        completed_at=registration.completed_at,
+        last_activity_at=registration.last_activity_at,
+    )
+
+
+def _view(session: TenantSession, attempt: Attempt) -> AttemptView:
+    outcome = load(attempt.outcome)
+    report = None
+    try:
+        subject = find_subject(session, attempt)
+        report = subject.content_type.report(load_state(session, subject, attempt, outcome=outcome))
+    except ContentTypeMissingError:
+        pass
+    return AttemptView(attempt.number, attempt.status, outcome, attempt.started_at, attempt.ended_at, report)
+
+
+def _grade(grade: Grade) -> GradeView:
+    return GradeView(grade.scaled, grade.final, grade.reason, grade.overridden_by, grade.version)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

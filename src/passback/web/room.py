@@ -1,0 +1,52 @@
+"""Mounts the pages of the web room."""
+
+from flask import Blueprint, Flask, redirect
+from flask.typing import ResponseReturnValue
+
+from passback.db import Unscoped, unscoped
+from passback.hosts import HostSide, mount
+from passback.plugin import NavItem
+from passback.plugins.activation import switched_off
+from passback.runtime import runtime
+from passback.tenants import Tenant
+from passback.web.admin import admin, visible_tenants
+from passback.web.auth import init_auth
+from passback.web.courses import courses
+from passback.web.deliveries import deliveries
+from passback.web.health import health
+from passback.web.platforms import launches, platforms
+from passback.web.sign_in import init_sign_in, pages
+
+front = Blueprint("front", __name__)
+
+
+@front.get("/")
+def front_page() -> ResponseReturnValue:
+    """Lead staff to their pages; everybody else comes through an LMS."""
+    return redirect("/admin/")
+
+
+def mount_web(app: Flask) -> None:
+    """Mount health checks, signing in and the administrators' pages."""
+    with app.app_context():
+        init_auth(app)
+        init_sign_in(app, runtime().settings)
+    app.context_processor(lambda: {"plugin_pages": plugin_pages, "only_tenant": only_tenant})
+    mount(app, health, HostSide.ANY)
+    for blueprint in (front, pages, admin, courses, platforms, launches, deliveries):
+        mount(app, blueprint, HostSide.APP)
+
+
+def plugin_pages() -> list[NavItem]:
+    """Return the entries of the menu of the plugins that are on, in their order."""
+    with unscoped(Unscoped.INSTALLATION) as session:
+        off = switched_off(session, None)
+    collected = runtime().plugins.collect("nav_items", only=lambda plugin: plugin not in off)
+    found = [item for _plugin, items in collected for item in items]
+    return sorted(found, key=lambda item: (item.order, item.label))
+
+
+def only_tenant() -> Tenant | None:
+    """Return the tenant whose pages the menu shows on pages of the whole installation: the only one there is."""
+    tenants = visible_tenants()
+    return tenants[0] if len(tenants) == 1 else None

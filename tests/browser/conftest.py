@@ -1,0 +1,71 @@
+"""Fixtures of browser tests: the tool on a port of its own, a framing site, Chromium."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+
+from tests.conftest import TOY, make_settings
+from tests.support.live import ARGUMENTS, CHROMIUM, LiveTool, open_browser, serve_frame, start_tool
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Playwright's driver."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def live_app(tmp_path: Path, sqlite_url: str, free_port: int) -> Iterator[LiveTool]:
+    """The tool on `http://localhost:<port>` and `http://*.localhost:<port>`, with the toy content type."""
+    settings = make_settings(
+        tmp_path,
+        database_url=sqlite_url,
+        port=free_port,
+        url=f"http://localhost:{free_port}",
+        content_url=f"http://*.localhost:{free_port}",
+    )
+    with start_tool(settings, extra_plugins=TOY) as tool:
+        yield tool
+
+
+@pytest.fixture
+def lms_page() -> Iterator[str]:
+    """The address of a page on `127.0.0.1`, another site than the tool's, that frames `?<address>`."""
+    with serve_frame() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """A running Chromium; each test has a profile of its own in it."""
+    launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield launched
+    launched.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile of Chromium as it comes."""
+    context = chromium.new_context()
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def strict_browser(playwright: Playwright, tmp_path: Path) -> Iterator[BrowserContext]:
+    """Chromium with third-party cookies, and so all storage in frames of other sites, blocked."""
+    with open_browser(playwright, tmp_path / "strict browser", block_third_party=True) as context:
+        yield context

@@ -1,0 +1,504 @@
+"""Scores reach the practice LMS's gradebook by real HTTP, whatever it answers on the way."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import select
+
+from passback.clock import utc_now
+from passback.db import tenant_session
+from passback.delivery import engine, owed
+from passback.delivery.models import DeliveryTry, ScoreDelivery
+from passback.lti.models import ResourceLink, ServiceToken
+from passback.outbound import client as outbound_client
+from passback.sandbox.faults import Fault
+from passback.sandbox.links import Column
+from passback.sandbox.model import Link, Result, Role
+from passback.sandbox.scores import Score
+from passback.sandbox.server import SandboxServer
+from passback.tracking.models import Grade
+from tests.support.lti import School, make_choice, make_school
+from tests.support.practice import practice_lms
+
+START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class Gradebook:
+    """A learner of a school who has launched a link, and what the LMS shows of them."""
+
+    school: School
+    server: SandboxServer
+    clock: time_machine.Traveller
+    link: Link
+
+    def launch(self) -> None:
+        """Launch as the learner."""
+        assert self.school.launch(link=self.link).reply.status == 303
+
+    def grade(self, scaled: float, *, final: bool = True, done_at: datetime | None = None) -> None:
+        """Record a grade, as the pipeline does."""
+        with tenant_session(self.school.tenant_id, write=True) as session:
+            delivery = self._delivery(session)
+            query = select(Grade).where(Grade.registration_id == delivery.registration_id)
+            grade = session.scalars(query).one_or_none()
+            if grade is None:
+                grade = Grade(registration_id=delivery.registration_id, version=0)
+                session.add(grade)
+            grade.version += 1
+            grade.scaled, grade.final, grade.learner_done_at = scaled, final, done_at
+            session.flush()
+            owed.score_changed(session, delivery.registration_id, grade.version, sendable=True)
+
+    def drain(self, *, after: float = 0) -> None:
+        """Deliver what is due, `after` seconds from now."""
+        self.clock.shift(after)
+        engine.drain()
+
+    @property
+    def delivery(self) -> ScoreDelivery:
+        """What is owed."""
+        with tenant_session(self.school.tenant_id) as session:
+            return self._delivery(session)
+
+    @property
+    def tries(self) -> list[DeliveryTry]:
+        """Every try, in order."""
+        with tenant_session(self.school.tenant_id) as session:
+            return list(session.scalars(select(DeliveryTry).order_by(DeliveryTry.at, DeliveryTry.id)))
+
+    @property
+    def shown(self) -> float | None:
+        """What the gradebook shows for the learner."""
+        result = self.result
+        return result.score if result else None
+
+    @property
+    def result(self) -> Result | None:
+        column = self.school.lms.links.column(self.link.id)
+        return self.school.lms.gradebook.result(column.id, self.school.learner.id) if column else None
+
+    def calls(self, area: str) -> int:
+        """How many requests a service got."""
+        return len(self.server.platform.log.of(area))
+
+    def _delivery(self, session: object) -> ScoreDelivery:
+        rows = session.scalars(select(ScoreDelivery).where(ScoreDelivery.state != "superseded")).all()  # type: ignore[attr-defined]
+        return max(rows, key=lambda row: row.id)
+
+
+@pytest.fixture
+def open_gradebook(sqlite_app: Flask) -> Iterator[Callable[..., Gradebook]]:
+    """Make a gradebook in an LMS that behaves like a product."""
+    with ExitStack() as stack:
+        clock = stack.enter_context(time_machine.travel(START, tick=False))
+
+        def _open(product: str = "moodle", *, launched: bool = True) -> Gradebook:
+            server = stack.enter_context(practice_lms(sqlite_app, product))
+            school = make_school(sqlite_app, server.platform)
+            school.change_platform(product=server.platform.config.profile.product_family_code.lower())
+            found = Gradebook(school, server, clock, school.link)
+            if launched:
+                found.launch()
+            return found
+
+        yield _open
+
+
+@pytest.fixture
+def gradebook(open_gradebook: Callable[..., Gradebook]) -> Gradebook:
+    """A gradebook in Moodle."""
+    return open_gradebook()
+
+
+PRODUCTS = ["moodle", "moodle45", "canvas", "openedx", "sakai", "blackboard"]
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_a_score_reaches_the_gradebook_of(open_gradebook: Callable[..., Gradebook], product: str) -> None:
+    book = open_gradebook(product)
+    book.grade(0.8, done_at=START - timedelta(minutes=5))
+    book.drain()
+    assert book.shown == 80.0
+    delivery = book.delivery
+    assert (delivery.state, delivery.sent_scaled, delivery.reason_class) == ("delivered", 0.8, "accepted")
+    assert book.result is not None
+    assert book.result.submitted_at == START - timedelta(minutes=5)
+    assert book.result.grading_progress == "FullyGraded"
+
+
+def test_points_of_the_placement_decide_the_maximum(gradebook: Gradebook) -> None:
+    _course, choice = make_choice(gradebook.school.tenant_id, points=8.0)
+    gradebook.link = gradebook.school.add_link(custom={"passback_item": str(choice)}, column=Column(40.0))
+    gradebook.launch()
+    gradebook.grade(0.5)
+    gradebook.drain()
+    assert gradebook.shown == 20.0  # 4 of 8 points, in a column of 40
+    sent = json.loads(gradebook.server.platform.log.of("score")[-1].body)
+    assert (sent["scoreGiven"], sent["scoreMaximum"]) == (4.0, 8.0)
+
+
+def test_moodle_refuses_two_scores_in_one_second_and_still_gets_the_last(gradebook: Gradebook) -> None:
+    gradebook.grade(0.5)
+    gradebook.drain()
+    gradebook.grade(0.7)
+    gradebook.drain(after=0.2)
+    assert gradebook.shown == 50.0
+    gradebook.drain(after=1)
+    assert gradebook.shown == 70.0
+    assert [one.http_status for one in gradebook.tries] == [200, 200]
+
+
+@pytest.mark.parametrize("product", ["moodle", "openedx"])
+def test_an_older_stamp_is_read_back_and_sent_again(open_gradebook: Callable[..., Gradebook], product: str) -> None:
+    book = open_gradebook(product)
+    book.grade(0.4)
+    book.drain()
+    assert book.result is not None
+    with book.server.platform.core.change():  # somebody else wrote meanwhile, by a clock ahead of ours
+        book.result.stored_at = book.result.timestamp = utc_now() + timedelta(seconds=5)
+    book.grade(0.9)
+    book.drain(after=2)
+    assert (book.shown, book.delivery.state, book.delivery.reason_class) == (40.0, "queued", "older_timestamp")
+    book.drain(after=60)
+    assert (book.shown, book.delivery.state) == (90.0, "delivered")
+
+
+def test_an_older_stamp_whose_value_is_there_already_is_delivered(gradebook: Gradebook) -> None:
+    gradebook.grade(1 / 3)
+    gradebook.drain()
+    assert gradebook.result is not None
+    with gradebook.server.platform.core.change():
+        gradebook.result.stored_at = utc_now() + timedelta(days=1)
+        gradebook.result.score = 33.33333  # Moodle keeps five decimals
+    gradebook.grade(1 / 3)
+    gradebook.drain(after=5)
+    delivery = gradebook.delivery
+    assert (delivery.state, delivery.reason_class) == ("delivered", "read_back")
+    assert delivery.read_back_at is not None
+
+
+def test_a_lost_answer_is_read_back_not_sent_twice(gradebook: Gradebook) -> None:
+    gradebook.server.faults.add("score", Fault.lost_answer())
+    gradebook.grade(0.6)
+    gradebook.drain()
+    assert (gradebook.delivery.state, gradebook.shown) == ("queued", 60.0)
+    gradebook.drain(after=60)
+    assert (gradebook.delivery.state, gradebook.delivery.reason_class) == ("delivered", "read_back")
+    assert gradebook.calls("score") == 1
+
+
+def test_a_time_out_before_the_commit_is_sent_again(gradebook: Gradebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("passback.outbound.client.READ_SECONDS", 0.2)
+    assert outbound_client.READ_SECONDS == 0.2
+    gradebook.server.faults.add("score", Fault(times=1, drop=True))
+    gradebook.grade(0.6)
+    gradebook.drain()
+    assert (gradebook.delivery.state, gradebook.shown) == ("queued", None)
+    gradebook.drain(after=60)
+    assert (gradebook.delivery.state, gradebook.shown) == ("delivered", 60.0)
+    assert gradebook.calls("results") == 1
+
+
+def test_an_older_score_that_was_lost_never_overwrites_a_newer_one(gradebook: Gradebook) -> None:
+    gradebook.server.faults.add("score", Fault(503))
+    gradebook.grade(0.3)
+    gradebook.drain()
+    gradebook.grade(0.95)
+    gradebook.drain(after=60)
+    assert gradebook.shown == 95.0
+    column = gradebook.school.lms.links.column(gradebook.link.id)
+    assert column
+    assert [one.score for one in gradebook.result.history] == [95.0]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("fault", "wait"),
+    [(Fault.rate_limit(120), 120), (Fault(503), 1), (Fault(500), 1), (Fault(502, body="<html>Bad Gateway"), 1)],
+)
+def test_what_passes_is_tried_again_after_the_wait_that_was_asked_for(
+    gradebook: Gradebook, fault: Fault, wait: float
+) -> None:
+    gradebook.server.faults.add("score", fault)
+    gradebook.grade(0.6)
+    gradebook.drain()
+    delivery = gradebook.delivery
+    assert (delivery.state, delivery.reason_class) == ("queued", "later")
+    assert delivery.due_at - utc_now() >= timedelta(seconds=wait)
+    gradebook.drain(after=max(wait, 60))
+    assert gradebook.shown == 60.0
+
+
+def test_a_locked_grade_in_moodle_is_tried_again(gradebook: Gradebook) -> None:
+    gradebook.server.faults.add("score", Fault(500, body="<html>locked</html>", content_type="text/html"))
+    gradebook.grade(0.6)
+    gradebook.drain()
+    assert gradebook.tries[-1].body_sha256 == hashlib.sha256(b"<html>locked</html>").hexdigest()
+    assert gradebook.delivery.state == "queued"
+
+
+def test_an_expired_token_is_replaced_at_once(gradebook: Gradebook) -> None:
+    gradebook.grade(0.5)
+    gradebook.drain()
+    gradebook.server.faults.add("score", Fault.expired_token())
+    gradebook.grade(0.7)
+    gradebook.drain(after=2)
+    assert gradebook.shown == 70.0
+    assert [one.verdict for one in gradebook.tries] == ["delivered", "delivered"]
+    assert gradebook.calls("token") == 2
+
+
+def test_a_token_that_is_refused_twice_waits(gradebook: Gradebook) -> None:
+    gradebook.server.faults.add("score", Fault(401, times=2))
+    gradebook.grade(0.7)
+    gradebook.drain()
+    assert (gradebook.delivery.state, gradebook.delivery.reason_class) == ("queued", "unauthorised")
+    assert gradebook.calls("score") == 2
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault(400, body="{"), Fault.malformed(), Fault(503), Fault(200, body="[]"), Fault(200, body="{}")]
+)
+def test_without_a_token_the_score_waits(gradebook: Gradebook, fault: Fault) -> None:
+    gradebook.server.faults.add("token", fault)
+    gradebook.grade(0.7)
+    gradebook.drain()
+    assert (gradebook.delivery.state, gradebook.delivery.reason_class) == ("queued", "token_refused")
+    gradebook.drain(after=60)
+    assert gradebook.shown == 70.0
+
+
+def test_moodle_that_may_not_fetch_our_keys_is_told_apart_and_caught_up_with(gradebook: Gradebook) -> None:
+    page = "<html><h1>fix_jwks_alg(): Argument #1 ($jwks) must be of type array, null given</h1></html>"
+    gradebook.server.faults.add("token", Fault(404, body=page, content_type="text/html", times=2))
+    gradebook.grade(0.6)
+    gradebook.drain()
+    assert (gradebook.delivery.state, gradebook.delivery.reason_class) == ("queued", "token_refused")
+    assert "public keys" in gradebook.delivery.reason
+    gradebook.drain(after=60)
+    gradebook.drain(after=120)
+    assert gradebook.shown == 60.0
+
+
+def test_tokens_are_kept_encrypted_and_used_until_a_minute_before_they_expire(gradebook: Gradebook) -> None:
+    for minute in range(0, 59, 20):
+        gradebook.grade(0.1 + minute / 100)
+        gradebook.drain(after=20 * 60)
+    assert gradebook.calls("token") == 1
+    with tenant_session(gradebook.school.tenant_id) as session:
+        row = session.scalars(select(ServiceToken)).one()
+    sent = gradebook.server.platform.log.of("score")[-1].headers["authorization"]
+    assert sent.startswith("Bearer ")
+    assert sent.removeprefix("Bearer ") not in row.token
+    gradebook.grade(0.9)
+    gradebook.drain(after=20 * 60)
+    assert gradebook.calls("token") == 2
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_somebody_who_is_no_learner_is_parked_in(open_gradebook: Callable[..., Gradebook], product: str) -> None:
+    book = open_gradebook(product)
+    course = book.school.lms.course
+    with book.server.platform.core.change():
+        del course.members[book.school.learner.id]
+    book.grade(0.5)
+    book.drain()
+    assert (book.delivery.state, book.delivery.reason_class) == ("parked", "learner_not_gradable")
+    with book.server.platform.core.change():
+        course.members[book.school.learner.id] = Role.LEARNER
+    book.clock.shift(5)
+    book.launch()  # shows that the LMS knows the learner again
+    book.drain()
+    assert (book.delivery.state, book.shown) == ("delivered", 50.0)
+
+
+def test_a_404_about_a_person_is_not_taken_for_a_lost_column(gradebook: Gradebook) -> None:
+    gradebook.server.faults.add("score", Fault(404, body="no such user"))
+    gradebook.grade(0.5)
+    gradebook.drain()
+    assert (gradebook.delivery.state, gradebook.delivery.reason_class) == ("parked", "learner_not_gradable")
+
+
+def test_a_column_that_is_gone_is_parked_and_no_second_one_is_made(gradebook: Gradebook) -> None:
+    column = gradebook.school.lms.links.column(gradebook.link.id)
+    assert column
+    gradebook.school.lms.gradebook.remove_column(column.id)
+    gradebook.grade(0.5)
+    gradebook.drain()
+    assert (gradebook.delivery.state, gradebook.delivery.reason_class) == ("parked", "line_item_gone")
+    assert gradebook.school.lms.links.column(gradebook.link.id) is None
+
+
+def test_a_column_that_has_moved_is_found(gradebook: Gradebook) -> None:
+    school = gradebook.school
+    column = school.lms.links.column(gradebook.link.id)
+    assert column
+    school.lms.gradebook.remove_column(column.id)
+    school.lms.links.set_column(gradebook.link.id, Column(10.0))
+    gradebook.grade(0.5)
+    gradebook.drain()
+    gradebook.drain(after=60)
+    assert (gradebook.delivery.state, gradebook.shown) == ("delivered", 5.0)
+    gradebook.launch()
+    gradebook.drain(after=60)
+    assert gradebook.calls("score") == 2  # the first was the 404; the launch sends nothing again
+
+
+def test_an_ungraded_activity_gets_one_column_and_keeps_it(gradebook: Gradebook) -> None:
+    gradebook.link = gradebook.school.add_link(custom={"passback_item": str(gradebook.school.choice_id)})
+    gradebook.launch()
+    gradebook.grade(0.5)
+    gradebook.drain(after=1)
+    assert gradebook.delivery.state == "delivered"
+    school = gradebook.school
+    columns = school.lms.gradebook.columns(school.lms.course.id, link_id=gradebook.link.id)
+    assert [(one.label, one.score_maximum, one.tag) for one in columns] == [("Another", 100.0, "passback")]
+    assert school.lms.gradebook.result(columns[0].id, school.learner.id).score == 50.0  # type: ignore[union-attr]
+    gradebook.launch()
+    gradebook.grade(0.6)
+    gradebook.drain(after=5)
+    assert school.lms.gradebook.result(columns[0].id, school.learner.id).score == 60.0  # type: ignore[union-attr]
+    assert len(school.lms.gradebook.columns(school.lms.course.id, link_id=gradebook.link.id)) == 1
+    assert gradebook.calls("score") == 2
+
+
+def test_a_lost_answer_to_making_a_column_makes_no_second_one(gradebook: Gradebook) -> None:
+    gradebook.link = gradebook.school.add_link(custom={"passback_item": str(gradebook.school.choice_id)})
+    gradebook.launch()
+    # Two look-ups pass, then the column is made and the answer never comes.
+    gradebook.server.faults.add("lineitems", Fault(times=1, commit=True, drop=True, skip=2))
+    gradebook.grade(0.5)
+    gradebook.drain(after=1)
+    assert gradebook.delivery.state == "queued"
+    gradebook.drain(after=120)
+    assert gradebook.delivery.state == "delivered"
+    school = gradebook.school
+    assert len(school.lms.gradebook.columns(school.lms.course.id, link_id=gradebook.link.id)) == 1
+
+
+def test_only_one_process_makes_the_column(gradebook: Gradebook) -> None:
+    gradebook.link = gradebook.school.add_link(custom={"passback_item": str(gradebook.school.choice_id)})
+    gradebook.launch()
+    with tenant_session(gradebook.school.tenant_id, write=True) as session:
+        link = session.scalars(select(ResourceLink).where(ResourceLink.link_id == gradebook.link.id)).one()
+        link.creating_until = utc_now() + timedelta(seconds=60)
+    gradebook.grade(0.5)
+    gradebook.drain(after=1)
+    assert (gradebook.delivery.state, gradebook.delivery.reason_class) == ("queued", "line_item_awaited")
+    gradebook.drain(after=90)
+    assert gradebook.delivery.state == "delivered"
+
+
+def test_a_teachers_override_in_moodle_stays(gradebook: Gradebook) -> None:
+    column = gradebook.school.lms.links.column(gradebook.link.id)
+    assert column
+    gradebook.school.lms.gradebook.override(column.id, gradebook.school.learner.id, 55.0)
+    gradebook.grade(0.9)
+    gradebook.drain(after=2)
+    assert (gradebook.delivery.state, gradebook.shown) == ("delivered", 55.0)
+
+
+def test_a_locked_grade_in_moodle_holds_up_nobody_else(gradebook: Gradebook) -> None:
+    school = gradebook.school
+    column = school.lms.links.column(gradebook.link.id)
+    assert column
+    school.lms.gradebook.lock(column.id, school.learner.id)
+    gradebook.grade(0.6)
+    for _ in range(12):
+        gradebook.drain(after=4000)
+    assert (gradebook.delivery.state, gradebook.delivery.reason_class) == ("queued", "score_failed")
+    assert "locked" in gradebook.delivery.reason
+    other = school.lms.learners[1]
+    assert school.launch(user=other, link=gradebook.link).reply.status == 303
+    gradebook.grade(0.8)
+    gradebook.drain()
+    held = school.lms.gradebook.result(column.id, other.id)
+    assert held is not None
+    assert held.score == 80.0
+    school.lms.gradebook.lock(column.id, school.learner.id, locked=False)
+    gradebook.drain(after=4000)
+    assert gradebook.shown == 60.0
+
+
+def test_moodle_4_5_keeps_the_stamp_of_a_score_and_still_gets_the_last(
+    open_gradebook: Callable[..., Gradebook],
+) -> None:
+    book = open_gradebook("moodle45")
+    book.grade(0.4)
+    book.drain()
+    book.grade(0.9)
+    book.drain()
+    book.drain(after=1)
+    assert (book.shown, book.delivery.state) == (90.0, "delivered")
+
+
+def test_a_clock_set_back_behind_moodle_4_5_waits_until_it_has_caught_up(
+    open_gradebook: Callable[..., Gradebook],
+) -> None:
+    book = open_gradebook("moodle45")
+    column = book.school.lms.links.column(book.link.id)
+    assert column
+    ahead = Score(book.school.learner.id, START + timedelta(minutes=10), "Completed", "FullyGraded", 10.0, 100.0)
+    book.server.platform.gradebook.score(column.id, ahead)
+    book.grade(0.9)
+    book.drain()
+    assert (book.delivery.state, book.delivery.reason_class, book.shown) == ("queued", "older_timestamp", 10.0)
+    for _ in range(10):
+        book.drain(after=120)
+    assert (book.delivery.state, book.shown) == ("delivered", 90.0)
+
+
+def test_a_score_that_is_not_final_never_follows_a_final_one(gradebook: Gradebook) -> None:
+    gradebook.grade(0.9, final=True)
+    gradebook.drain()
+    gradebook.grade(0.2, final=False)
+    gradebook.drain(after=5)
+    assert gradebook.shown == 90.0
+    assert gradebook.calls("score") == 1
+
+
+def test_a_score_before_the_end_counts_and_is_marked_as_in_progress(gradebook: Gradebook) -> None:
+    gradebook.grade(0.2, final=False)
+    gradebook.drain()
+    assert gradebook.shown == 20.0
+    assert gradebook.result is not None
+    assert (gradebook.result.activity_progress, gradebook.result.grading_progress) == ("InProgress", "FullyGraded")
+
+
+def test_canvas_gets_one_submission_however_often_the_grade_changes(open_gradebook: Callable[..., Gradebook]) -> None:
+    book = open_gradebook("canvas")
+    for scaled in (0.3, 0.6, 0.9):
+        book.grade(scaled)
+        book.drain(after=2)
+    assert book.shown == 90.0
+    assert book.result is not None
+    assert book.result.submissions == 1
+
+
+def test_a_switched_off_platform_gets_nothing(gradebook: Gradebook) -> None:
+    gradebook.school.change_platform(status="disabled")
+    gradebook.grade(0.5)
+    gradebook.drain()
+    assert (gradebook.delivery.state, gradebook.delivery.reason_class) == ("parked", "platform_disabled")
+    assert gradebook.calls("score") == gradebook.calls("token") == 0
+
+
+def test_an_address_on_our_own_network_is_not_called(gradebook: Gradebook) -> None:
+    gradebook.school.change_platform(approved_hosts=[])
+    gradebook.grade(0.5)
+    gradebook.drain()
+    assert (gradebook.delivery.state, gradebook.delivery.reason_class) == ("parked", "address_refused")
+    assert gradebook.calls("token") == 0
+
+
+def test_every_reason_has_its_words(gradebook: Gradebook) -> None:
+    gradebook.grade(0.5)
+    gradebook.drain()
+    assert gradebook.delivery.reason == "The LMS accepted the score."

@@ -1,0 +1,82 @@
+"""The toy holds to the contract, and content types that do not are told so."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from passback.plugin import Detection, JsonObject, PackageReader, RuntimeEvent, State, StateKey, Transition
+from passback.testing.contract import ContentTypeContract
+from passback.testing.packages import make_zip
+from tests.support.toy import PAGES, ToyContentType
+
+
+class ToyContract:
+    """What the contract needs to know of the toy."""
+
+    def package(self) -> bytes:
+        return make_zip({"toy.json": '{"title": "Toy", "start": "index.html"}', "index.html": ""})
+
+    def conversation(self) -> Sequence[tuple[str, JsonObject]]:
+        return [("toy.page", {"page": 1, "of": 1}), ("toy.score", {"scaled": 0.75}), ("toy.end", {})]
+
+
+class TestToy(ToyContract, ContentTypeContract):
+    """The toy content type."""
+
+    content_type = ToyContentType()
+
+
+class Impure(ToyContentType):
+    """Writes into the cell that it was given."""
+
+    def apply(self, state: State, event: RuntimeEvent) -> Transition:
+        state.cells.setdefault(PAGES, {})["touched"] = True  # type: ignore[attr-defined]
+        return super().apply(state, event)
+
+
+class Touchy(ToyContentType):
+    """Takes events at their word."""
+
+    def apply(self, state: State, event: RuntimeEvent) -> Transition:
+        if event.kind == "toy.page":
+            return replace(super().apply(state, event), facts=(event.data["page"] + event.data["of"],))  # type: ignore
+        return super().apply(state, event)
+
+
+class Trespasser(ToyContentType):
+    """Writes a cell that it did not name."""
+
+    def scopes(self, event: RuntimeEvent) -> frozenset[StateKey]:
+        return frozenset()
+
+
+class Unstorable(ToyContentType):
+    """Keeps what JSON cannot hold."""
+
+    def apply(self, state: State, event: RuntimeEvent) -> Transition:
+        transition = super().apply(state, event)
+        return replace(transition, cells={key: {**cell, "seen": {1, 2}} for key, cell in transition.cells.items()})  # type: ignore[dict-item]
+
+
+class Greedy(ToyContentType):
+    """Claims every package."""
+
+    def detect(self, package: PackageReader) -> Detection | None:
+        return super().detect(package) or Detection(1, "Anything")
+
+
+@pytest.mark.parametrize(
+    ("broken", "test"),
+    [
+        (Impure, ContentTypeContract.test_apply_is_pure),
+        (Touchy, ContentTypeContract.test_apply_is_total),
+        (Trespasser, ContentTypeContract.test_cells_are_json_and_within_the_scopes),
+        (Unstorable, ContentTypeContract.test_cells_are_json_and_within_the_scopes),
+        (Greedy, ContentTypeContract.test_detects_its_own_package_and_no_other),
+    ],
+)
+def test_the_contract_catches(broken: type[ToyContentType], test: Callable[[ContentTypeContract], None]) -> None:
+    contract = type("Contract", (ToyContract, ContentTypeContract), {"content_type": broken()})()
+    with pytest.raises((AssertionError, KeyError, TypeError, ExceptionGroup)):
+        test(contract)
