@@ -151,7 +151,7 @@ class Pupil:
         """Return every try of the delivery, in order."""
         delivery_id = self.delivery().id
         with tenant_session(self.tenant_id) as session:
-            query = select(DeliveryTry).where(DeliveryTry.delivery_id == delivery_id).order_by(DeliveryTry.id)
+            query = select(DeliveryTry).where(DeliveryTry.score_id == delivery_id).order_by(DeliveryTry.id)
             return list(session.scalars(query))
 
 

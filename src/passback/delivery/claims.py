@@ -135,9 +135,8 @@ def _has_room(session: Session, name: str, policy: Policy, now: datetime) -> boo
 
 
 def _note_interrupted(session: Session, row: ScoreDelivery | EventDelivery, now: datetime) -> None:
-    session.add(
-        DeliveryTry(tenant_id=row.tenant_id, delivery_id=row.id, at=now, verdict="unknown", reason_class="interrupted")
-    )
+    what = {"score_id": row.id} if isinstance(row, ScoreDelivery) else {"event_id": row.id}
+    session.add(DeliveryTry(tenant_id=row.tenant_id, **what, at=now, verdict="unknown", reason_class="interrupted"))
 
 
 def _take(row: ScoreDelivery | EventDelivery, lease: float, now: datetime) -> Claim:

@@ -26,8 +26,8 @@ def deliver_event(app: Flask, claim: Claim) -> None:
     """Deliver a claimed event and record what came of it. Raises nothing that the listener may have caused."""
     policy = room_of(app).policy
     with tenant_session(claim.tenant_id, write=True) as session:
-        row = _ours(session, claim)
-        if row is None:
+        row = _lock(session, claim)
+        if row is None or row.lease_owner != claim.owner:
             return
         if not is_on(session, row.listener, claim.tenant_id):
             _settle(row, "superseded", "listener_off")
@@ -41,11 +41,10 @@ def deliver_event(app: Flask, claim: Claim) -> None:
     _record(claim, result, policy, (time.monotonic() - started) * 1000)
 
 
-def _ours(session: TenantSession, claim: Claim) -> EventDelivery | None:
-    """Return the locked row while the lease is still this claim's."""
+def _lock(session: TenantSession, claim: Claim) -> EventDelivery | None:
+    """Return the locked row, None where it was deleted; the lease may be another claim's by now."""
     query = select(EventDelivery).where(EventDelivery.id == claim.delivery_id).with_for_update()
-    row = session.scalars(query).one_or_none()
-    return row if row is not None and row.lease_owner == claim.owner else None
+    return session.scalars(query).one_or_none()
 
 
 def _event(row: EventDelivery) -> Event:
@@ -76,17 +75,19 @@ def _tell(app: Flask, listener: HookImpl, event: Event) -> SendResult:
 
 def _record(claim: Claim, result: SendResult, policy: Policy, milliseconds: float) -> None:
     with tenant_session(claim.tenant_id, write=True) as session:
-        row = _ours(session, claim)
+        row = _lock(session, claim)
+        if row is None:  # deleted meanwhile, and its tries with it
+            return
         session.add(
             DeliveryTry(
-                delivery_id=claim.delivery_id,
+                event_id=row.id,
                 at=utc_now(),
                 verdict=str(result.verdict),
                 reason_class=result.reason_class,
                 duration_ms=int(milliseconds),
             )
         )
-        if row is None:
+        if row.lease_owner != claim.owner:
             return
         if result.verdict is Verdict.DELIVERED:
             _settle(row, "delivered")

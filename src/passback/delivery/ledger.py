@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from passback.clock import utc_now
 from passback.db import TenantSession
@@ -97,7 +97,7 @@ def find_delivery(session: TenantSession, delivery_id: UUID) -> LedgerEntry:
 
 def tries_of(session: TenantSession, delivery_id: UUID) -> Sequence[DeliveryTry]:
     """Return every try of a delivery, the first one first."""
-    query = select(DeliveryTry).where(DeliveryTry.delivery_id == delivery_id)
+    query = select(DeliveryTry).where(or_(DeliveryTry.score_id == delivery_id, DeliveryTry.event_id == delivery_id))
     return session.scalars(query.order_by(DeliveryTry.at, DeliveryTry.id)).all()
 
 

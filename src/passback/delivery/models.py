@@ -89,13 +89,22 @@ class EventDelivery(TenantScoped, Base):
 
 
 class DeliveryTry(TenantScoped, Base):
-    """One try, append-only: the evidence without the body (some LMSs echo personal data in it)."""
+    """One try of a score or an event, append-only: the evidence without the body (some LMSs echo personal data in it).
+
+    It goes with what it delivers: `score_id` or `event_id`, the other one is None.
+    """
 
     __tablename__ = "delivery_try"
-    __table_args__ = tenant_table(Index("ix_delivery_try_delivery", "tenant_id", "delivery_id", "at"))
+    __table_args__ = tenant_table(
+        tenant_key("score_id", "score_delivery", ondelete="CASCADE"),
+        tenant_key("event_id", "event_delivery", ondelete="CASCADE"),
+        Index("ix_delivery_try_score", "tenant_id", "score_id", "at"),
+        Index("ix_delivery_try_event", "tenant_id", "event_id", "at"),
+    )
     lifecycle = Lifecycle(keep="as long as what it delivers", erase="with learner")
 
-    delivery_id: Mapped[UUID]
+    score_id: Mapped[UUID | None]
+    event_id: Mapped[UUID | None]
     at: Mapped[datetime] = mapped_column(default=utc_now)
     version: Mapped[int] = mapped_column(default=0)
     verdict: Mapped[str]

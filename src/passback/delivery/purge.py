@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement, delete, select
 
 from passback.clock import utc_now
 from passback.db import Base, Unscoped, unscoped
-from passback.delivery.models import DeliveryTry, EventDelivery
 
 BATCH = 1000
 """Rows of a transaction: on SQLite nobody else writes meanwhile."""
@@ -53,8 +52,6 @@ def _purge(kind: type[Base]) -> int:
             return count
         with unscoped(Unscoped.SCHEDULER, write=True) as session:
             ids = session.scalars(select(key).where(key.in_(ids), _is_old(kind))).all()  # one may have been sent again
-            if kind is EventDelivery:
-                session.execute(delete(DeliveryTry).where(DeliveryTry.delivery_id.in_(ids)))
             session.execute(delete(kind).where(key.in_(ids)))
         count += len(ids)
 

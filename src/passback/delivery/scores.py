@@ -49,8 +49,8 @@ def deliver_score(app: Flask, claim: Claim) -> None:
     destination, started = "", time.monotonic()
     try:
         with tenant_session(claim.tenant_id, write=True) as session:
-            row = _ours(session, claim)
-            if row is None:
+            row = _lock(session, claim)
+            if row is None or row.lease_owner != claim.owner:
                 return
             destination = row.destination
             sender = room.senders.get(row.sender)
@@ -66,11 +66,10 @@ def deliver_score(app: Flask, claim: Claim) -> None:
     _record(claim, _Answer(result, shot, destination, (time.monotonic() - started) * 1000), room.policy)
 
 
-def _ours(session: TenantSession, claim: Claim) -> ScoreDelivery | None:
-    """Return the locked row while the lease is still this claim's."""
+def _lock(session: TenantSession, claim: Claim) -> ScoreDelivery | None:
+    """Return the locked row, None where it was deleted; the lease may be another claim's by now."""
     query = select(ScoreDelivery).where(ScoreDelivery.id == claim.delivery_id).with_for_update()
-    row = session.scalars(query).one_or_none()
-    return row if row is not None and row.lease_owner == claim.owner else None
+    return session.scalars(query).one_or_none()
 
 
 def _aim(session: TenantSession, row: ScoreDelivery, sender: ScoreSender, policy: Policy) -> _Shot | None:
@@ -118,10 +117,11 @@ def _record(claim: Claim, answer: _Answer, policy: Policy) -> None:
     """Keep the evidence and decide what is next; a lease that was lost meanwhile leaves the row to its new owner."""
     result, shot = answer.result, answer.shot
     with tenant_session(claim.tenant_id, write=True) as session:
-        row = _ours(session, claim)
-        session.add(_evidence(claim, answer))
-        if row is not None:
-            _judge(row, shot, result, policy)
+        row = _lock(session, claim)
+        if row is not None:  # else it was deleted meanwhile, and its tries with it
+            session.add(_evidence(row, answer))
+            if row.lease_owner == claim.owner:
+                _judge(row, shot, result, policy)
         heard = shot is not None and result.reason_class != "fault"  # our own faults say nothing of the destination
         is_back = heard and note_answer(session, answer.destination, result, policy)
     if is_back:
@@ -130,10 +130,10 @@ def _record(claim: Claim, answer: _Answer, policy: Policy) -> None:
             call_back(everyone, answer.destination)
 
 
-def _evidence(claim: Claim, answer: _Answer) -> DeliveryTry:
+def _evidence(row: ScoreDelivery, answer: _Answer) -> DeliveryTry:
     result, shot = answer.result, answer.shot
     return DeliveryTry(
-        delivery_id=claim.delivery_id,
+        score_id=row.id,
         at=utc_now(),
         version=shot.payload.version if shot else 0,
         verdict=str(result.verdict),

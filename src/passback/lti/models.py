@@ -235,6 +235,7 @@ class ResourceLink(TenantScoped, Base):
     __tablename__ = "resource_link"
     __table_args__ = tenant_table(
         tenant_key("placement_id", "placement"),
+        tenant_key("choice_id", "link_choice"),
         tenant_key("context_id", "lti_context", ondelete="CASCADE"),
         UniqueConstraint("tenant_id", "deployment_id", "context_id", "link_id"),
     )

@@ -113,6 +113,12 @@ class StateCell(TenantScoped, Base):
 
     `owner_id` is the attempt for the scopes `attempt` and `activity`, the learner for `learner`; `key` names the
     activity or the learner-wide cell. `state_version` is the content type's.
+
+    `owner_id` has no foreign key because it points into one of two tables. Two columns with a key each would need two
+    partial unique indexes and a choice between them in the statements of every commit, the path whose cost is measured
+    (`bench/commit.py`). What a key would prevent does not arise on that path: a cell is written only under the lock of
+    the attempt or learner that owns it, in the tenant's scope. The price: who deletes attempts or learners deletes
+    their cells too.
     """
 
     __tablename__ = "state_cell"

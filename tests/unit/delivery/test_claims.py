@@ -6,14 +6,16 @@ from uuid import UUID
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy import delete, func, select
 
 from passback.db import Unscoped, in_write_transaction, tenant_session, unscoped
 from passback.delivery import ledger
 from passback.delivery.claims import claim_score
 from passback.delivery.engine import drain
-from passback.delivery.models import Destination, ScoreDelivery
+from passback.delivery.models import DeliveryTry, Destination, ScoreDelivery
 from passback.delivery.room import room_of
 from passback.delivery.scores import deliver_score
+from passback.tracking.models import Registration
 from tests.support.gradebook import Gradebook, enrol
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
@@ -133,6 +135,27 @@ def test_a_worker_that_died_after_claiming_lets_its_lease_run_out(
         drain()
     assert gradebook.values == {pupil.key: 0.8}
     assert [one.reason_class for one in pupil.tries()] == ["interrupted", ""]
+
+
+def test_what_is_deleted_while_it_is_under_way_leaves_nothing_behind(gradebook: Gradebook, tenant_id: UUID) -> None:
+    """A learner may be erased, or registrations merged, at any moment."""
+
+    def erase() -> None:
+        with tenant_session(tenant_id, write=True) as session:
+            session.execute(delete(Registration).where(Registration.id == pupil.registration_id))
+
+    with time_machine.travel(NOON, tick=False) as clock:
+        pupil = enrol(tenant_id)
+        pupil.grade(0.4)
+        gradebook.script.extend([503, erase])
+        drain()
+        assert len(pupil.tries()) == 1
+        clock.shift(60)
+        drain()
+    assert gradebook.values == {pupil.key: 0.4}
+    with tenant_session(tenant_id) as session:
+        assert session.scalars(select(func.count()).select_from(ScoreDelivery)).one() == 0
+        assert session.scalars(select(func.count()).select_from(DeliveryTry)).one() == 0
 
 
 def test_a_worker_that_lost_its_lease_changes_nothing_any_more(

@@ -216,5 +216,5 @@ def test_a_worker_that_died_while_telling_a_listener_is_followed_by_another(app:
         drain()
     assert BAD.names == ["first", "second"]
     with tenant_session(tenant_id) as session:
-        query = select(DeliveryTry.reason_class).where(DeliveryTry.delivery_id == claim.delivery_id)
+        query = select(DeliveryTry.reason_class).where(DeliveryTry.event_id == claim.delivery_id)
         assert list(session.scalars(query.order_by(DeliveryTry.id))) == ["interrupted", ""]

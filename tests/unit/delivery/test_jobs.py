@@ -148,7 +148,9 @@ def test_events_go_thirty_days_after_delivery_with_their_tries(app: Flask, tenan
             row_id = new_id()
             row = EventDelivery(id=row_id, listener="x", lane="", position=position, event=name, payload={})
             row.settled_at = settled_at
-            session.add_all([row, DeliveryTry(delivery_id=row_id, verdict="delivered")])
+            session.add(row)
+            session.flush()
+            session.add(DeliveryTry(event_id=row_id, verdict="delivered"))
     with unscoped(Unscoped.LOGIN, write=True) as session:
         session.add_all(
             [

@@ -106,25 +106,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_course_title", ["tenant_id", "title"], unique=False)
 
     op.create_table(
-        "delivery_try",
-        sa.Column("delivery_id", sa.Uuid(), nullable=False),
-        sa.Column("at", passback.db.types.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("verdict", sa.String(), nullable=False),
-        sa.Column("reason_class", sa.String(), nullable=False),
-        sa.Column("http_status", sa.Integer(), nullable=True),
-        sa.Column("body_sha256", sa.String(), nullable=False),
-        sa.Column("duration_ms", sa.Integer(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_delivery_try_tenant_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_try")),
-        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_delivery_try_tenant_id_id")),
-    )
-    with op.batch_alter_table("delivery_try", schema=None) as batch_op:
-        batch_op.create_index("ix_delivery_try_delivery", ["tenant_id", "delivery_id", "at"], unique=False)
-
-    op.create_table(
         "event_delivery",
         sa.Column("listener", sa.String(), nullable=False),
         sa.Column("lane", sa.String(), nullable=False),
@@ -552,6 +533,11 @@ def upgrade() -> None:
             ["deployment_id"], ["deployment.id"], name=op.f("fk_resource_link_deployment_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
+            ["tenant_id", "choice_id"],
+            ["link_choice.tenant_id", "link_choice.id"],
+            name=op.f("fk_resource_link_tenant_id_choice_id"),
+        ),
+        sa.ForeignKeyConstraint(
             ["tenant_id", "context_id"],
             ["lti_context.tenant_id", "lti_context.id"],
             name=op.f("fk_resource_link_tenant_id_context_id"),
@@ -615,6 +601,39 @@ def upgrade() -> None:
         batch_op.create_index("ix_score_delivery_destination", ["destination", "state"], unique=False)
         batch_op.create_index("ix_score_delivery_due", ["state", "due_at"], unique=False)
         batch_op.create_index("ix_score_delivery_registration", ["tenant_id", "registration_id"], unique=False)
+
+    op.create_table(
+        "delivery_try",
+        sa.Column("score_id", sa.Uuid(), nullable=True),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
+        sa.Column("at", passback.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("reason_class", sa.String(), nullable=False),
+        sa.Column("http_status", sa.Integer(), nullable=True),
+        sa.Column("body_sha256", sa.String(), nullable=False),
+        sa.Column("duration_ms", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "event_id"],
+            ["event_delivery.tenant_id", "event_delivery.id"],
+            name=op.f("fk_delivery_try_tenant_id_event_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "score_id"],
+            ["score_delivery.tenant_id", "score_delivery.id"],
+            name=op.f("fk_delivery_try_tenant_id_score_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_delivery_try_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_try")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_delivery_try_tenant_id_id")),
+    )
+    with op.batch_alter_table("delivery_try", schema=None) as batch_op:
+        batch_op.create_index("ix_delivery_try_event", ["tenant_id", "event_id", "at"], unique=False)
+        batch_op.create_index("ix_delivery_try_score", ["tenant_id", "score_id", "at"], unique=False)
 
     op.create_table(
         "play_session",
@@ -684,6 +703,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_play_session_attempt")
 
     op.drop_table("play_session")
+    with op.batch_alter_table("delivery_try", schema=None) as batch_op:
+        batch_op.drop_index("ix_delivery_try_score")
+        batch_op.drop_index("ix_delivery_try_event")
+
+    op.drop_table("delivery_try")
     with op.batch_alter_table("score_delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_score_delivery_registration")
         batch_op.drop_index("ix_score_delivery_due")
@@ -724,10 +748,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_event_delivery_due")
 
     op.drop_table("event_delivery")
-    with op.batch_alter_table("delivery_try", schema=None) as batch_op:
-        batch_op.drop_index("ix_delivery_try_delivery")
-
-    op.drop_table("delivery_try")
     with op.batch_alter_table("course", schema=None) as batch_op:
         batch_op.drop_index("ix_course_title")
 
