@@ -16,7 +16,7 @@ from passback.delivery.models import ScoreDelivery
 from passback.lti import records
 from passback.lti.deployments import assign_deployment, block_deployment, find_deployment, list_deployments
 from passback.lti.message import ITEM
-from passback.lti.models import LaunchRecord, LoginState, ResourceLink
+from passback.lti.models import LaunchRecord, ResourceLink
 from passback.sandbox import drive
 from passback.sandbox.links import Column
 from passback.sandbox.model import Link, Role
@@ -347,7 +347,7 @@ def test_first_launches_of_a_class_at_once_make_one_of_everything(busy_school: S
     assert [len(rows(busy_school, table)) for table in (ResourceLink, Placement, Learner, Registration)] == [1, 1, 3, 3]
     with unscoped(Unscoped.INSTALLATION) as session:
         assert len(list_deployments(session, platform_id=busy_school.platform_id)) == 1
-        used = select(func.count()).select_from(LoginState).where(LoginState.consumed_at.is_not(None))
+        used = select(func.count()).select_from(LaunchRecord).where(LaunchRecord.verdict == "accepted")
         assert session.scalars(used).one() == 6
 
 

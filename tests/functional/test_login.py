@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
+from uuid import uuid4
 
 import pytest
 import time_machine
-from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, func, select
 
 from passback.db import Unscoped, unscoped
 from passback.lti import records
 from passback.lti.deployments import block_deployment, find_deployment, list_deployments
-from passback.lti.models import LoginState
+from passback.lti.lost_logins import MOST, lost_logins
+from passback.lti.models import LaunchRecord
 from passback.sandbox import drive
 from passback.sandbox.drive import Reply, Trip
 from tests.support.lti import TOOL, School, make_school
@@ -34,11 +34,6 @@ def fields_of(school: School, **changes: str) -> dict[str, str]:
 
 def asked(reply: Reply) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(reply.location).query, keep_blank_values=True))
-
-
-def states() -> int:
-    with unscoped(Unscoped.INSTALLATION) as session:
-        return session.scalars(select(func.count()).select_from(LoginState)).one()
 
 
 class CookieLess(FlaskClient):
@@ -127,7 +122,7 @@ def test_a_login_that_leads_nowhere(school: School, changes: dict[str, str], cod
     assert f"· {code}</small>" in reply.text
     assert "on the side of: the LMS." in reply.text
     assert "frame-ancestors *" in reply.headers["Content-Security-Policy"]
-    assert states() == 0
+    assert not reply.location
 
 
 def test_an_issuer_that_differs_by_its_slash_is_another(school: School) -> None:
@@ -159,7 +154,7 @@ def test_a_platform_that_is_not_active_gets_a_page_and_nothing_is_fetched(school
     assert f"· platform_{status}</small>" in reply.text
     assert "on the side of: Passback." in reply.text
     assert list(school.lms.log) == []
-    assert states() == 0
+    assert not reply.location
 
 
 # --- Which browser ---------------------------------------------------------------------------------------------------
@@ -252,7 +247,7 @@ def offer(school: School, client: FlaskClient) -> tuple[str, str]:
     start = drive.begin(school.lms, school.learner, school.link, session="s")
     page = login(client, **dict(start.fields))
     assert page.status == 200
-    assert states() == 0, "nothing is spent before the tab is open"
+    assert "Location" not in page.headers, "nothing is spent before the tab is open"
     secret = page.text.split('data-opener="')[1].split('"')[0]
     return page.forms()[0].fields["token"], secret
 
@@ -341,18 +336,6 @@ def test_a_state_that_was_tampered_with_is_not_ours(school: School, change: Call
     assert "· state_unknown</small>" in reply.text
 
 
-def test_a_state_alone_opens_nothing(school: School) -> None:
-    """What it notes is only assumed; its row is what counts."""
-    school.launch()
-
-    def lose(form: dict[str, str]) -> dict[str, str]:
-        with unscoped(Unscoped.INSTALLATION, write=True) as session:
-            session.execute(delete(LoginState))
-        return form
-
-    assert "· state_unknown</small>" in school.launch(change_form=lose).reply.text
-
-
 def test_a_launch_after_a_change_that_is_seconds_old(school: School) -> None:
     """The rows at hand say active; the database does not any more."""
     school.launch()
@@ -361,10 +344,20 @@ def test_a_launch_after_a_change_that_is_seconds_old(school: School) -> None:
         block_deployment(session, find_deployment(session, deployment.id), actor="test")
     assert "· deployment_blocked</small>" in school.launch().reply.text
     school.change_platform(status="disabled")
-    assert "· platform_disabled</small>" in login(school.client, **fields_of(school)).text
+    assert "· platform_disabled</small>" in school.launch().reply.text
+    with time_machine.travel(_now() + 6, tick=False):
+        assert "· platform_disabled</small>" in login(school.client, **fields_of(school)).text
 
 
 # --- What is on record -----------------------------------------------------------------------------------------------
+
+
+def lost_after(seconds: float) -> list[LaunchRecord]:
+    """Return the logins that count as lost after so many seconds."""
+    with time_machine.travel(_now() + seconds, tick=False):
+        lost_logins().write_down()
+    with unscoped(Unscoped.INSTALLATION) as session:
+        return [record for record, _platform in records.never_came_back(session)]
 
 
 def test_logins_that_never_came_back_are_listed_after_a_minute(school: School) -> None:
@@ -372,20 +365,67 @@ def test_logins_that_never_came_back_are_listed_after_a_minute(school: School) -
     school.launch(change_form=lambda form: {"error": "login_required", "state": form["state"]})
     school.launch(change_form=lambda form: {**form, "id_token": "garbage"})
     lost = asked(login(school.client, **fields_of(school)))
+    assert lost_after(59) == []
+    (record,) = lost_after(61)
+    assert record.platform_id == school.platform_id
+    assert lost["state"] not in str(record.state_hash)
+    assert [one.code for one in lost_after(61)] == [record.code], "once"
     with unscoped(Unscoped.INSTALLATION) as session:
-        assert records.never_came_back(session) == []
-    with time_machine.travel(_now() + 61, tick=False), unscoped(Unscoped.INSTALLATION) as session:
-        found = records.never_came_back(session)
-    assert [platform.id for _state, platform in found] == [school.platform_id]
-    assert lost["state"] not in found[0][0].state_hash
+        assert record.code not in [one.code for one in records.recent(session)]
 
 
-def test_no_secret_is_stored(school: School, sqlite_app: Flask) -> None:
+def test_the_next_login_writes_the_lost_ones_down(school: School) -> None:
+    login(school.client, **fields_of(school))
+    with time_machine.travel(_now() + 61, tick=False):
+        login(school.client, **fields_of(school))
+    with unscoped(Unscoped.INSTALLATION) as session:
+        assert len(records.never_came_back(session)) == 1
+
+
+@pytest.mark.parametrize("answer", ["launch", "error"])
+def test_a_login_that_was_thought_lost_may_still_come_back(school: School, answer: str) -> None:
+    """Somebody took three minutes to sign in at the LMS."""
+
+    def late(form: dict[str, str]) -> dict[str, str]:
+        assert len(lost_after(61)) == 1
+        return form if answer == "launch" else {"error": "login_required", "state": form["state"]}
+
+    assert school.launch(change_form=late).reply.status == (303 if answer == "launch" else 400)
+    assert lost_after(0) == []
+    assert school.launch().reply.status == 303
+
+
+def test_a_login_that_came_back_to_another_process_is_not_lost(school: School) -> None:
+    def forget_that_it_came_back(form: dict[str, str]) -> dict[str, str]:
+        kept.update(lost_logins()._begun)
+        return form
+
+    kept: dict[str, object] = {}
+    assert school.launch(change_form=forget_that_it_came_back).reply.status == 303
+    login(school.client, **fields_of(school))
+    lost_logins()._begun.update(kept)  # type: ignore[arg-type]
+    assert [record.state_hash in kept for record in lost_after(61)] == [False]
+
+
+def test_logins_of_a_platform_that_is_gone_are_not_written_down(school: School) -> None:
+    login(school.client, **fields_of(school))
+    lost_logins().began("0" * 64, uuid4(), "cookie")
+    assert [record.platform_id for record in lost_after(61)] == [school.platform_id]
+
+
+def test_a_flood_of_logins_fills_neither_memory_nor_database(school: School) -> None:
+    for number in range(MOST + 5):
+        lost_logins().began(f"{number:064}", school.platform_id, "cookie")
+    lost_after(61)
+    with unscoped(Unscoped.INSTALLATION) as session:
+        assert len(records.never_came_back(session, limit=MOST + 5)) == MOST
+
+
+def test_no_secret_is_stored(school: School) -> None:
     query = asked(login(school.client, **fields_of(school)))
     cookie = school.client.get_cookie("passback-lti", domain="localhost")
     assert cookie is not None
-    with unscoped(Unscoped.INSTALLATION) as session:
-        row = session.scalars(select(LoginState)).one()
-        kept = " ".join(str(value) for value in vars(row).values())
+    (record,) = lost_after(61)
+    kept = " ".join(str(value) for value in vars(record).values())
     for secret in (query["state"], query["nonce"], cookie.value):
         assert secret not in kept

@@ -1,4 +1,4 @@
-"""Statements that are prepared once, for paths that are walked all the time: an LMS launch, a login.
+"""Statements that are prepared once, for a path that is walked all the time: an LMS launch.
 
 Beside `held` (whole rows of tenants): queries for columns that name the tenant themselves, which is checked when they
 are prepared, and inserts and updates of tables that belong to no tenant. Everything else uses mapped classes.
@@ -71,27 +71,6 @@ class TenantQuery:
         """
         found = self._ready.fetch(session.scoped_connection(), {**values, TENANT: session.tenant_id})
         return _only(found, self._row)
-
-
-class SharedQuery:
-    """A query for columns of tables that belong to no tenant.
-
-    Raises:
-        TenancyError: it reads a tenant's.
-    """
-
-    def __init__(self, statement: Select[Any]) -> None:
-        _refuse_tenants(_tables(statement))
-        self._ready = Ready(statement)
-        self._row = _row_of(statement)
-
-    def one(self, session: UnscopedSession, **values: object) -> Any:
-        """Return the row that is found, as a named tuple, or None.
-
-        Raises:
-            MultipleResultsFound: there are several.
-        """
-        return _only(self._ready.fetch(session.connection(), values), self._row)
 
 
 class SharedStatement:

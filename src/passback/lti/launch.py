@@ -1,77 +1,36 @@
 """A launch, from the posted form to the 303 that takes the browser away from it (1EdTech Security Framework §5.1.1.3).
 
-Everything is checked before the one write transaction; in it the login's state is used up and everything the launch
-says is stored, so that neither exists without the other. No network call is made while a transaction is open.
+Everything is checked before the one write transaction; in it everything the launch says is stored and, by the record
+of it, the login's state is used up, so that neither exists without the other. No network call is made while a
+transaction is open.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Response, request
-from sqlalchemy import and_, bindparam, exists, select, update
+from sqlalchemy import and_, select
 from sqlalchemy.exc import IntegrityError
 
 from passback.clock import utc_now
-from passback.db import JsonObject, TenantSession, Unscoped, UnscopedSession, tenant_session, unscoped
-from passback.db.prepared import SharedQuery, SharedStatement, table_of
+from passback.db import JsonObject, Unscoped, tenant_session, unscoped
 from passback.lti import binding, deep_linking, errors, pages, records
 from passback.lti.arrival import build_launch
 from passback.lti.attempt import Attempt, attempt
 from passback.lti.claims import TOOL_PLATFORM, deployment_id, section, text
 from passback.lti.deployments import note_deployment
 from passback.lti.entering import Entered, Way, enter
+from passback.lti.lost_logins import lost_logins
 from passback.lti.message import DEEP_LINKING, Launch, View
-from passback.lti.message_launch import Login, State, VerifiedLaunch
-from passback.lti.models import Deployment, LoginState, Platform
+from passback.lti.message_launch import Login, VerifiedLaunch
+from passback.lti.models import Deployment, Platform
 from passback.lti.platform_cache import platform_cache
 from passback.lti.platform_keys import platform_keys
 from passback.lti.states import read_state
 from passback.runtime import runtime
-from passback.sealing import hash_token
 
-_DEPLOYMENT = (
-    Deployment.id,
-    Deployment.platform_id,
-    Deployment.deployment_id,
-    Deployment.tenant_id,
-    Deployment.status,
-    Deployment.name,
-    Deployment.first_seen_at,
-)
-_DEPLOYMENT_NAMES = tuple(column.key for column in _DEPLOYMENT)
-_STATE = tuple(getattr(LoginState, one.name) for one in fields(State))
-_LOGIN = SharedQuery(
-    select(
-        Platform.id,
-        Platform.status,
-        Platform.tenant_id,
-        *_STATE,
-        *_DEPLOYMENT,
-    )
-    .join(Platform, Platform.id == LoginState.platform_id)
-    .outerjoin(
-        Deployment,
-        and_(Deployment.platform_id == Platform.id, Deployment.deployment_id == bindparam("deployment")),
-    )
-    .where(LoginState.state_hash == bindparam("state"))
-)
-_CONSUME = (
-    update(table_of(LoginState))
-    .where(LoginState.state_hash == bindparam("state"), LoginState.consumed_at.is_(None))
-    .values(consumed_at=bindparam("now"), came_back_at=bindparam("now"))
-)
-_USE_UP = SharedStatement(_CONSUME)
-_USE_UP_ASSUMED = SharedStatement(
-    _CONSUME.where(
-        exists().where(Platform.id == bindparam("platform"), Platform.status == "active"),
-        exists().where(
-            Deployment.id == bindparam("deployment"),
-            Deployment.tenant_id == bindparam("tenant"),
-            Deployment.status == "active",
-        ),
-    )
-)
+CHANCES = 3
 OPENER_FIELD = "opener"
 """Field in which our own page posts a launch again, with the secret of the page that opened its tab."""
 
@@ -100,15 +59,15 @@ def receive(parameters: Mapping[str, str]) -> Response:
 def _refused_by_platform(parameters: Mapping[str, str], under_way: Attempt) -> None:
     """An OpenID Connect error answer instead of a token, such as `login_required` (OpenID Connect Core §3.1.2.6)."""
     under_way.check = "answer of the LMS"
-    _find(parameters.get("state", ""), "", under_way)
+    _read_login(parameters.get("state", ""), "", under_way)
     word = "".join(letter for letter in parameters["error"] if letter.isalnum() or letter in "_-.")[:60]
     raise errors.PlatformRefusedError(word, advice=errors.PLATFORM_ADVICE.get(word, ""))
 
 
 def _verify(verified: VerifiedLaunch, state: str, under_way: Attempt) -> Login:
-    """Verify a launch against its login: the one its state notes, where all else is at hand, or the one stored.
+    """Verify a launch against its login: by the platform's rows that are at hand, or by those in the database.
 
-    The first way only ever accepts. Whatever it would refuse is judged by the stored rows, which know why.
+    The first way only ever accepts. Whatever it would refuse is judged by the database, which knows why.
     """
     login = _find_login(verified, state, under_way)
     under_way.facts = verified.facts()
@@ -130,81 +89,80 @@ def _find_login(verified: VerifiedLaunch, state: str, under_way: Attempt) -> Log
     try:
         verified.validate_jwt_format()
     except errors.LaunchRefusedError:
-        _find(state, "", under_way)  # so that the record says whose launch it was
+        _read_login(state, "", under_way)  # so that the record says whose launch it was
         raise
     return _assumed_login(verified, state, under_way) or _stored_login(verified, state, under_way)
 
 
 def _stored_login(verified: VerifiedLaunch, state: str, under_way: Attempt) -> Login:
     under_way.check = "state"
-    login = _find(state, verified.claimed_deployment, under_way)
+    login = _read_login(state, verified.claimed_deployment, under_way)
     if login is None:
         raise errors.StateUnknownError
     return login
 
 
 def _assumed_login(verified: VerifiedLaunch, state: str, under_way: Attempt) -> Login | None:
-    """Return a login from what the state notes and what was read a moment ago, None where something is missing."""
+    """Return a login by rows that were read a moment ago, None where something is missing."""
     noted = read_state(state)
     platform = platform_cache().of_id(noted[0]) if noted else None
     deployment = platform_cache().known_deployment(platform.id, verified.claimed_deployment) if platform else None
     if noted is None or platform is None or deployment is None or deployment.status != "active":
         return None
-    _note(platform, deployment, noted[1].state_hash, under_way)
-    return Login(noted[1], platform.status, platform, deployment, assumed=True)
+    return _note(Login(noted[1], platform, deployment, assumed=True), under_way)
 
 
-def _find(state: str, deployment_id: str, under_way: Attempt) -> Login | None:
+def _read_login(state: str, deployment_id: str, under_way: Attempt) -> Login | None:
+    """Read all that a launch is judged by. The deployment's id is only claimed as yet."""
+    noted = read_state(state)
+    if noted is None:
+        return None
+    platform_id, login_state = noted
+    of_launch = and_(Deployment.platform_id == Platform.id, Deployment.deployment_id == deployment_id)
+    query = select(Platform, Deployment).outerjoin(Deployment, of_launch).where(Platform.id == platform_id)
     with unscoped(Unscoped.LOGIN) as session:
-        login = _read(session, state, deployment_id)
-    if login is not None:
-        _note(login.platform, login.deployment, login.state.state_hash, under_way)
+        found = session.execute(query).one_or_none()
+        if found is None:
+            return None
+        used = records.is_used(session, login_state.state_hash)
+    platform, deployment = found
+    platform_cache().keep(platform)
+    if deployment is not None:
+        platform_cache().keep_deployment(deployment)
+    return _note(Login(replace(login_state, used=used), platform, deployment), under_way)
+
+
+def _note(login: Login, under_way: Attempt) -> Login:
+    lost_logins().answered(login.state.state_hash)
+    under_way.platform, under_way.state_hash = login.platform, login.state.state_hash
+    under_way.tenant_id = login.deployment.tenant_id if login.deployment else login.platform.tenant_id
     return login
 
 
-def _note(platform: Platform, deployment: Deployment | None, state_hash: str, under_way: Attempt) -> None:
-    under_way.platform, under_way.state_hash = platform, state_hash
-    under_way.tenant_id = deployment.tenant_id if deployment else platform.tenant_id
-
-
-def _read(session: UnscopedSession, state: str, deployment_id: str) -> Login | None:
-    """Read all that a launch is judged by in one query. The deployment's id is only claimed as yet."""
-    found = _LOGIN.one(session, state=hash_token(state), deployment=deployment_id)
-    if found is None:
-        return None
-    platform_id, status, tenant_id, *rest = found
-    platform = platform_cache().of_id(platform_id)
-    if platform is None or (platform.status, platform.tenant_id) != (status, tenant_id):
-        platform = platform_cache().keep(session.get_one(Platform, platform_id))
-    split = len(_STATE)
-    row = dict(zip(_DEPLOYMENT_NAMES, rest[split:], strict=True))
-    deployment = platform_cache().deployment(**row) if row["id"] is not None else None
-    return Login(State(*rest[:split]), status, platform, deployment)
-
-
 def _accept(verified: VerifiedLaunch, under_way: Attempt) -> Response:
-    login = verified.login
-    tenant_id = (login.deployment.tenant_id if login.deployment else None) or login.platform.tenant_id
-    if tenant_id is None:
-        _leave_waiting(verified)
-        raise errors.DeploymentWaitingError
-    try:
-        return _answer(*_store(verified, tenant_id, under_way))
-    except _ChangedError:
-        # The platform or deployment is not what it was a few seconds ago, or the state is used up: ask the database.
-        verified.validate(_stored_login(verified, verified.state, under_way))
-        verified.passed.append("browser")
-        return _accept(verified, under_way)
-    except IntegrityError:
-        # Another launch made the same deployment, learner or link at the same moment (PostgreSQL only); it is all
-        # rolled back, the state too, and now that the rows are there it goes through.
-        return _answer(*_store(verified, tenant_id, under_way))
+    for chance in range(CHANCES):
+        login = verified.login
+        tenant_id = (login.deployment.tenant_id if login.deployment else None) or login.platform.tenant_id
+        if tenant_id is None:
+            _leave_waiting(verified)
+            raise errors.DeploymentWaitingError
+        try:
+            return _answer(*_store(verified, tenant_id, under_way))
+        except (_ChangedError, IntegrityError):
+            # All of it is rolled back. The platform or deployment is not what it was a few seconds ago, the state is
+            # used up or was thought lost, or another launch made the same deployment, learner or link at the same
+            # moment (PostgreSQL only). The database knows by now.
+            if chance == CHANCES - 1:
+                raise
+            records.found_again(login.state.state_hash)
+            verified.validate(_stored_login(verified, verified.state, under_way))
+            verified.passed.append("browser")
+    raise AssertionError("a launch has at least one chance")
 
 
 def _leave_waiting(verified: VerifiedLaunch) -> None:
     """Put an unknown deployment into the inbox, for an administrator to say whose it is."""
     with unscoped(Unscoped.LOGIN, write=True) as session:
-        _use_up(session, verified.login)
         row = note_deployment(session, verified.login.platform, deployment_id(verified.claims), None)
         row.name = row.name or text(section(verified.claims, TOOL_PLATFORM).get("name"), 200)
 
@@ -212,43 +170,28 @@ def _leave_waiting(verified: VerifiedLaunch) -> None:
 def _store(verified: VerifiedLaunch, tenant_id: UUID, under_way: Attempt) -> tuple[Launch, Entered | None]:
     login = verified.login
     with tenant_session(tenant_id, write=True) as session:
-        _use_up(session, login)
         deployment = login.deployment
         if deployment is None or deployment.status != "active":
             deployment = note_deployment(session, login.platform, deployment_id(verified.claims), tenant_id)
         launch = build_launch(verified, code=under_way.code, tenant_id=tenant_id, deployment=deployment)
         under_way.urls = (launch.return_url,)
         entered = None if launch.message_type == DEEP_LINKING else enter(session, launch)
-        records.accepted(
+        accepted = records.accepted(
             session,
             under_way.code,
-            tenant_id=tenant_id,
             platform_id=login.platform.id,
+            deployment_id=deployment.id,
+            state_hash=login.state.state_hash,
             passed=verified.passed,
             facts={**under_way.facts, **_facts(launch, entered)},
         )
+        if not accepted:
+            raise _ChangedError
     return launch, entered
 
 
 class _ChangedError(Exception):
-    """What was assumed of a login does not hold (any more)."""
-
-
-def _use_up(session: TenantSession | UnscopedSession, login: Login) -> None:
-    """Consume the state, whoever else tries at the same moment.
-
-    Raises:
-        StateUsedError: another was quicker.
-        _ChangedError: that, or what was assumed is not so; the caller looks.
-    """
-    state, now = login.state.state_hash, utc_now()
-    if login.assumed and login.deployment is not None:
-        deployment = login.deployment
-        values = {"deployment": deployment.id, "tenant": deployment.tenant_id, "platform": login.platform.id}
-        if _USE_UP_ASSUMED.run(session, state=state, now=now, **values) != 1:
-            raise _ChangedError
-    elif _USE_UP.run(session, state=state, now=now) != 1:
-        raise errors.StateUsedError
+    """The platform or the deployment is not active (any more)."""
 
 
 def _facts(launch: Launch, entered: Entered | None) -> JsonObject:

@@ -2,36 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
 from urllib.parse import quote, urldefrag, urlencode
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from passback.clock import utc_now
-from passback.db import Unscoped, UnscopedSession, unscoped
-from passback.db.prepared import SharedStatement, table_of, values_of
+from passback.db import Unscoped, unscoped
 from passback.lti import errors
 from passback.lti.attempt import attempt
+from passback.lti.lost_logins import lost_logins
 from passback.lti.message_launch import check_status
-from passback.lti.models import LoginState, Platform
+from passback.lti.models import Platform
 from passback.lti.platform_cache import platform_cache
-from passback.lti.states import STATE_SECONDS, new_state
+from passback.lti.states import new_state
 from passback.runtime import runtime
 from passback.sealing import hash_token, new_token
 
-_STORED = ("state_hash", "nonce_hash", "binding", "binding_hash", "opener_hash", "expires_at")
-_ADD = SharedStatement(
-    insert(table_of(LoginState)).from_select(
-        ["platform_id", "created_at", *_STORED],
-        select(
-            Platform.id,
-            *values_of(LoginState, "created_at", *_STORED).values(),
-        ).where(Platform.id == bindparam("platform"), Platform.status == "active"),
-    )
-)
-"""Stores a state for a platform that is active at this moment: the row that is at hand may be seconds old."""
 FIELDS = ("iss", "login_hint", "target_link_uri", "lti_message_hint", "client_id", "lti_deployment_id")
 
 
@@ -89,33 +77,18 @@ def _platform(session: Session, issuer: str, client_id: str) -> Platform:
 
 
 def begin(request: LoginRequest, *, binding: str, binding_hash: str, opener_hash: str = "") -> str:
-    """Store a state bound to the browser and return the LMS's address to go on to.
+    """Make a state bound to the browser and return the LMS's address to go on to.
 
     Args:
         binding: how the browser is bound, `cookie` or `tab`.
         binding_hash: hash of its cookie.
         opener_hash: hash of the secret that the page holds which opens the tab.
     """
-    nonce, now = new_token(), utc_now()
+    nonce, now, platform_id = new_token(), utc_now(), request.platform.id
     hashes = {"nonce_hash": hash_token(nonce), "binding_hash": binding_hash, "opener_hash": opener_hash}
-    state = new_state(request.platform.id, hashes, now)
-    with unscoped(Unscoped.LOGIN, write=True) as session:
-        stored = _ADD.run(
-            session,
-            state_hash=hash_token(state),
-            platform=request.platform.id,
-            binding=binding,
-            **hashes,
-            created_at=now,
-            expires_at=now + timedelta(seconds=STATE_SECONDS),
-        )
-        if stored != 1:
-            _refuse_inactive(session, request.platform)
+    state = new_state(platform_id, hashes, now)
+    lost_logins().began(hash_token(state), platform_id, binding)
     return _authentication_url(request, state, nonce)
-
-
-def _refuse_inactive(session: UnscopedSession, platform: Platform) -> None:
-    check_status(session.scalars(select(Platform.status).where(Platform.id == platform.id)).one_or_none() or "deleted")
 
 
 def _authentication_url(request: LoginRequest, state: str, nonce: str) -> str:

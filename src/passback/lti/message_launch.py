@@ -38,14 +38,14 @@ _REGISTRY = _Registry(
 
 @dataclass(frozen=True)
 class State:
-    """A `LoginState` as it is read for a launch."""
+    """What a login noted for its launch. `used`: another launch was accepted for it."""
 
     state_hash: str
     nonce_hash: str
     binding_hash: str
     opener_hash: str
     expires_at: datetime
-    consumed_at: datetime | None
+    used: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,10 @@ class Login:
     """What is known of the login that a launch answers.
 
     Args:
-        status: the platform's.
-        assumed: put together from the state and from rows read a moment ago; the launch's transaction makes sure.
+        assumed: put together from rows that were read some seconds ago; the launch's transaction makes sure.
     """
 
     state: State
-    status: str
     platform: Platform
     deployment: Deployment | None
     assumed: bool = False
@@ -182,7 +180,7 @@ class VerifiedLaunch(MessageLaunch[Any, Any, Any, Any]):
     def validate_state(self) -> Self:
         """The state is one of ours, young and unused; PyLTI1p3's asks a cookie, or any earlier launch's token hash."""
         state = self.login.state
-        if state.consumed_at is not None:
+        if state.used:
             raise errors.StateUsedError
         if self._now >= state.expires_at:
             raise errors.StateExpiredError
@@ -190,7 +188,7 @@ class VerifiedLaunch(MessageLaunch[Any, Any, Any, Any]):
 
     def validate_registration(self) -> Self:
         """The platform that the login began with is active; PyLTI1p3's picks one by the token's own claims."""
-        check_status(self.login.status)
+        check_status(self.login.platform.status)
         return self
 
     def validate_jwt_signature(self) -> Self:

@@ -1,9 +1,9 @@
-"""Platforms, deployments, our keys, logins under way, links and contexts, and the record of every launch."""
+"""Platforms, deployments, our keys, links and contexts, and the record of every launch."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from passback.clock import utc_now
@@ -112,34 +112,6 @@ class ToolKey(Base):
     retired_at: Mapped[datetime | None]
 
 
-class LoginState(Base):
-    """A login under way, ten minutes at most; consumed once, after the signature holds. Hashes only.
-
-    `binding` says how the browser was bound: `cookie`, or `tab`, where the page that opened the new tab (`opener_hash`)
-    may answer for it too. `came_back_at`: a launch or an error arrived for it, whatever became of that.
-    """
-
-    __tablename__ = "login_state"
-    __table_args__ = (Index("ix_login_state_expires", "expires_at"),)
-    lifecycle = Lifecycle(
-        keep="a day, to list logins that never came back",
-        erase="not personal",
-        purge_after=timedelta(days=1),
-        purge_by="expires_at",
-    )
-
-    state_hash: Mapped[str] = mapped_column(primary_key=True)
-    nonce_hash: Mapped[str]
-    platform_id: Mapped[UUID] = mapped_column(ForeignKey("platform.id", ondelete="CASCADE"))
-    binding: Mapped[str]
-    binding_hash: Mapped[str] = mapped_column(default="")
-    opener_hash: Mapped[str] = mapped_column(default="")
-    created_at: Mapped[datetime] = mapped_column(default=utc_now)
-    expires_at: Mapped[datetime]
-    came_back_at: Mapped[datetime | None]
-    consumed_at: Mapped[datetime | None]
-
-
 class ServiceToken(Base):
     """An access token for a platform's services, per set of scopes, encrypted."""
 
@@ -156,14 +128,22 @@ class ServiceToken(Base):
     expires_at: Mapped[datetime]
 
 
+_IS_LOST = text("verdict = 'lost'")
+
+
 class LaunchRecord(Base):
     """What became of one login or launch, for the debugger page; no claims, no names.
 
-    `checks` is a list of {name, verdict, detail}; `facts` is what the browser said of itself.
+    `verdict`: accepted, refused, or lost (a login that left for its LMS and never came back). `checks` is a list of
+    {name, verdict, detail}; `facts` is what the browser said of itself. `state_hash`, of an accepted or lost one, is
+    there once only: that is what uses up a login's state, for longer than the state itself is good.
     """
 
     __tablename__ = "launch_record"
-    __table_args__ = (Index("ix_launch_record_at", "at"),)
+    __table_args__ = (
+        Index("ix_launch_record_at", "at"),
+        Index("ix_launch_record_lost", "at", sqlite_where=_IS_LOST, postgresql_where=_IS_LOST),
+    )
     lifecycle = Lifecycle(
         keep="90 days, for support", erase="not personal", purge_after=timedelta(days=90), purge_by="at"
     )
@@ -173,6 +153,7 @@ class LaunchRecord(Base):
     tenant_id: Mapped[UUID | None] = mapped_column(ForeignKey("tenant.id"))
     platform_id: Mapped[UUID | None] = mapped_column(ForeignKey("platform.id", ondelete="SET NULL"))
     verdict: Mapped[str]
+    state_hash: Mapped[str | None] = mapped_column(unique=True)
     error: Mapped[str] = mapped_column(default="")
     checks: Mapped[list[JsonObject]] = mapped_column(default=list)
     facts: Mapped[JsonObject] = mapped_column(default=dict)

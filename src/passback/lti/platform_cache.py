@@ -1,10 +1,10 @@
 """Platforms' rows, kept for a few seconds: they hardly ever change, and every login and launch needs one.
 
-Whether a platform is active is never taken from here: the queries that a login and a launch make anyway read it.
+Whether a platform is active is never taken from here: the statement that accepts a launch reads it.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from flask import current_app
@@ -44,16 +44,11 @@ class PlatformCache:
         self._by_client[platform.issuer, platform.client_id] = platform.id
         return platform
 
-    def deployment(self, **columns: Any) -> Deployment:
-        """Return a detached row of a deployment as it was just read, and keep it."""
-        key = columns["platform_id"], columns["deployment_id"]
-        kept = self._deployments.get(key, (0.0, None))[1]
-        if kept is None or any(getattr(kept, name) != value for name, value in columns.items()):
-            kept = Deployment(**columns)
+    def keep_deployment(self, deployment: Deployment) -> None:
+        """Keep a deployment that was just read."""
         if len(self._deployments) >= MOST:
             self._deployments.clear()
-        self._deployments[key] = (utc_now().timestamp(), kept)
-        return kept
+        self._deployments[deployment.platform_id, deployment.deployment_id] = utc_now().timestamp(), deployment
 
     def known_deployment(self, platform_id: UUID, deployment_id: str) -> Deployment | None:
         """Return a deployment that was read a moment ago."""

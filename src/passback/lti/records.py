@@ -3,26 +3,25 @@
 import secrets
 import threading
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
 import structlog
 from flask import current_app
 from pydantic import JsonValue
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, delete, exists, insert, literal_column, select
 from sqlalchemy.orm import Session
 
 from passback.clock import utc_now
 from passback.db import JsonObject, TenantSession, Unscoped, unscoped
 from passback.db.prepared import SharedStatement, table_of, values_of
-from passback.lti.models import LaunchRecord, LoginState, Platform
+from passback.lti.models import Deployment, LaunchRecord, Platform
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No 0 and O, no 1, I and L, no U: they are mistaken for one another, or spell words."""
 LETTERS = 8
-ACCEPTED, REFUSED = "accepted", "refused"
-LOST_AFTER = timedelta(minutes=1)
+ACCEPTED, REFUSED, LOST = "accepted", "refused", "lost"
 ANONYMOUS_PER_MINUTE = 60
 """Refusals that belong to no login of ours are written down so often at most: anybody can cause them."""
 _BUDGET = "passback.lti.refusals_budget"
@@ -33,9 +32,23 @@ LIKELY_CAUSES = (
     "The LMS was slow, or its single-use launch was used up by reloading.",
 )
 
+_IS_LOST = LaunchRecord.verdict == literal_column(f"'{LOST}'")
+"""Written out, for the index over the lost ones only."""
+_COLUMNS = ("code", "at", "tenant_id", "platform_id", "verdict", "state_hash", "error", "checks", "facts")
 _ADD = SharedStatement(
-    insert(table_of(LaunchRecord)).values(values_of(LaunchRecord, *table_of(LaunchRecord).columns.keys()))
+    insert(table_of(LaunchRecord)).from_select(
+        _COLUMNS,
+        select(*values_of(LaunchRecord, *_COLUMNS).values()).where(
+            exists().where(Platform.id == bindparam("platform_id"), Platform.status == "active"),
+            exists().where(
+                Deployment.id == bindparam("deployment"),
+                Deployment.tenant_id == bindparam("tenant_id"),
+                Deployment.status == "active",
+            ),
+        ),
+    )
 )
+"""Accepts a launch whose platform and deployment are active at this moment: rows at hand may be seconds old."""
 
 log = structlog.get_logger(__name__)
 
@@ -54,30 +67,57 @@ def accepted(
     session: TenantSession,
     code: str,
     *,
-    tenant_id: UUID | None,
     platform_id: UUID,
+    deployment_id: UUID,
+    state_hash: str,
     passed: Sequence[str],
     facts: JsonObject,
-) -> None:
-    """Write down, within the launch's own transaction, that it was accepted.
+) -> bool:
+    """Write down, within the launch's own transaction, that it was accepted; that uses up its state.
 
     Args:
         passed: the checks that held, in order.
         facts: what may be known of it: no claims, no names.
+
+    Returns:
+        False where the platform or the deployment is not active (any more), or the deployment is not the tenant's.
+
+    Raises:
+        IntegrityError: the state is used up, or its login is on record as lost (`found_again`).
     """
     checks: list[JsonObject] = [{"name": name, "verdict": "passed"} for name in passed]
-    _ADD.run(
+    added = _ADD.run(
         session,
         code=code,
         at=utc_now(),
-        tenant_id=tenant_id,
+        tenant_id=session.tenant_id,
         platform_id=platform_id,
+        deployment=deployment_id,
         verdict=ACCEPTED,
+        state_hash=state_hash,
         error="",
         checks=checks,
         facts=facts,
     )
-    log.info("lti.launch", launch=code, verdict=ACCEPTED, platform=str(platform_id), way=facts.get("way"))
+    if added:
+        log.info("lti.launch", launch=code, verdict=ACCEPTED, platform=str(platform_id), way=facts.get("way"))
+    return bool(added)
+
+
+def is_used(session: Session, state_hash: str) -> bool:
+    """Say whether a launch was accepted for a login."""
+    query = select(LaunchRecord.code).where(LaunchRecord.state_hash == state_hash, ~_IS_LOST)
+    return session.scalars(query).first() is not None
+
+
+def found_again(state_hash: str) -> None:
+    """Take a login off the list of the lost ones."""
+    with unscoped(Unscoped.LOGIN, write=True) as session:
+        _found_again(session, state_hash)
+
+
+def _found_again(session: Session, state_hash: str) -> None:
+    session.execute(delete(LaunchRecord).where(LaunchRecord.state_hash == state_hash, _IS_LOST))
 
 
 def refused(
@@ -95,7 +135,7 @@ def refused(
     """Write down, in a transaction of its own, that a login or launch was refused and at which check.
 
     Args:
-        state_hash: of the login it answers, which then counts as come back.
+        state_hash: of the login it answers, which then counts as come back, but is not used up.
     """
     log.warning(
         "lti.refused", launch=code, verdict=REFUSED, error=error, detail=detail, platform=str(platform_id or "")
@@ -117,16 +157,7 @@ def refused(
             )
         )
         if state_hash:
-            came_back(session, state_hash)
-
-
-def came_back(session: Session, state_hash: str) -> None:
-    """Note that an answer arrived for a login, whatever it said."""
-    session.execute(
-        update(LoginState)
-        .where(LoginState.state_hash == state_hash, LoginState.came_back_at.is_(None))
-        .values(came_back_at=utc_now())
-    )
+            _found_again(session, state_hash)
 
 
 def find(session: Session, code: str) -> LaunchRecord | None:
@@ -139,7 +170,8 @@ def recent(
     session: Session, *, tenant_id: UUID | None = None, before: datetime | None = None, limit: int = 50
 ) -> Sequence[LaunchRecord]:
     """Return the newest records, of one tenant or of all; `before` is the `at` of the last one of the page before."""
-    statement = select(LaunchRecord).order_by(LaunchRecord.at.desc(), LaunchRecord.code).limit(limit)
+    answered = select(LaunchRecord).where(LaunchRecord.verdict != LOST)
+    statement = answered.order_by(LaunchRecord.at.desc(), LaunchRecord.code).limit(limit)
     if tenant_id is not None:
         statement = statement.where(LaunchRecord.tenant_id == tenant_id)
     if before is not None:
@@ -147,23 +179,19 @@ def recent(
     return session.scalars(statement).all()
 
 
-def never_came_back(session: Session, *, limit: int = 50) -> Sequence[tuple[LoginState, Platform]]:
-    """Return logins that left for their LMS more than a minute ago and never returned, newest first.
+def never_came_back(session: Session, *, limit: int = 50) -> Sequence[tuple[LaunchRecord, Platform]]:
+    """Return logins that left for their LMS and never returned, newest first, as far as they are written down.
 
     `LIKELY_CAUSES` says what that usually means.
     """
     rows = session.execute(
-        select(LoginState, Platform)
-        .join(Platform, Platform.id == LoginState.platform_id)
-        .where(
-            LoginState.came_back_at.is_(None),
-            LoginState.consumed_at.is_(None),
-            LoginState.created_at < utc_now() - LOST_AFTER,
-        )
-        .order_by(LoginState.created_at.desc())
+        select(LaunchRecord, Platform)
+        .join(Platform, Platform.id == LaunchRecord.platform_id)
+        .where(_IS_LOST)
+        .order_by(LaunchRecord.at.desc())
         .limit(limit)
     )
-    return [(state, platform) for state, platform in rows]
+    return [(record, platform) for record, platform in rows]
 
 
 def as_dict(record: LaunchRecord) -> dict[str, JsonValue]:

@@ -1,7 +1,7 @@
-"""The `state` of a login: a signed note of what a launch is judged by, so that most launches need not look it up.
+"""The `state` of a login: a signed note of what its launch is judged by. Nothing is stored when a login begins.
 
-The row in `login_state` stays what counts: it is used up once, in the launch's own transaction, and only while the
-platform and the deployment are still what was assumed. The note holds hashes and ids, nothing secret.
+A state is used up by the record of the launch that was accepted for it (`LaunchRecord.state_hash`), written in that
+launch's own transaction. The note holds hashes and ids, nothing secret.
 """
 
 import base64
@@ -52,5 +52,4 @@ def read_state(state: str) -> tuple[UUID, State] | None:
         binding_hash=binding.hex(),
         opener_hash="" if opener == _NONE else opener.hex(),
         expires_at=began + timedelta(seconds=STATE_SECONDS),
-        consumed_at=None,
     )

@@ -13,6 +13,7 @@ from passback.db import Unscoped, unscoped
 from passback.errors import NotFoundError, PassbackError, meaning
 from passback.lti import deployments, invitations, records, registration
 from passback.lti import platforms as service
+from passback.lti.lost_logins import lost_logins
 from passback.lti.platforms import PlatformDetails
 from passback.runtime import runtime
 from passback.staff.service import Role
@@ -135,6 +136,7 @@ def decide_deployment(deployment_id: UUID, what: str) -> ResponseReturnValue:
 def recent() -> ResponseReturnValue:
     """List what became of the newest launches, and logins that never came back."""
     code = request.args.get("code", "").strip()
+    lost_logins().write_down()
     with unscoped(Unscoped.INSTALLATION) as session:
         if code and records.find(session, code) is not None:
             return redirect(url_for("launches.show", code=code))

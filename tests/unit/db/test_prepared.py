@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError, MultipleResultsFound
 from passback.clock import utc_now
 from passback.content.models import Course, CourseVersion
 from passback.db import TenancyError, TransactionError, Unscoped, new_id, tenant_session, unscoped
-from passback.db.prepared import SharedQuery, SharedStatement, TenantQuery, own, table_of, values_of
+from passback.db.prepared import SharedStatement, TenantQuery, own, table_of, values_of
 from passback.lti.models import Platform
-from passback.tenants import Tenant, ensure_tenant
+from passback.tenants import ensure_tenant
 
 COURSES, VERSIONS = table_of(Course).c, table_of(CourseVersion).c
 
@@ -119,12 +119,3 @@ def test_several_rows_where_one_is_expected(tenants: list[UUID]) -> None:
         session.add(Course(title="another", content_type="toy"))
     with tenant_session(tenants[0]) as session, pytest.raises(MultipleResultsFound):
         query.one(session)
-
-
-def test_a_shared_query_reads_no_tenants_table(tenants: list[UUID]) -> None:
-    with pytest.raises(TenancyError):
-        SharedQuery(select(COURSES.id))
-    query = SharedQuery(select(table_of(Tenant).c.slug).where(table_of(Tenant).c.id == bindparam("tenant")))
-    with unscoped(Unscoped.LOGIN) as session:
-        assert query.one(session, tenant=tenants[1]).slug == "second"
-        assert query.one(session, tenant=new_id()) is None

@@ -54,9 +54,9 @@ def platform(**changes: Any) -> Platform:
 
 
 def login(**changes: Any) -> Login:
-    state = State("s", hash_token("n"), "", "", NOW + timedelta(minutes=10), None)
+    state = State("s", hash_token("n"), "", "", NOW + timedelta(minutes=10))
     row = platform()
-    return replace(Login(state, row.status, row, Deployment(id=uuid4(), status="active")), **changes)
+    return replace(Login(state, row, Deployment(id=uuid4(), status="active")), **changes)
 
 
 def launch(**claims: Any) -> VerifiedLaunch:
@@ -91,7 +91,7 @@ def test_validate_jwt_format_reads_once_and_refuses_what_is_critical() -> None:
 
 
 def test_validate_state_wants_it_unused_and_young() -> None:
-    used = replace(login().state, consumed_at=NOW)
+    used = replace(login().state, used=True)
     with pytest.raises(errors.StateUsedError):
         launch().validate(login(state=used))
     with pytest.raises(errors.StateExpiredError):
@@ -100,7 +100,7 @@ def test_validate_state_wants_it_unused_and_young() -> None:
 
 def test_validate_registration_wants_the_platform_active() -> None:
     with pytest.raises(errors.PlatformPendingError):
-        launch().validate(login(status="pending"))
+        launch().validate(login(platform=platform(status="pending")))
 
 
 def test_validate_jwt_signature_takes_agreed_algorithms_only() -> None:

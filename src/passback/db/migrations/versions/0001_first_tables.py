@@ -275,6 +275,7 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.Uuid(), nullable=True),
         sa.Column("platform_id", sa.Uuid(), nullable=True),
         sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("state_hash", sa.String(), nullable=True),
         sa.Column("error", sa.String(), nullable=False),
         sa.Column("checks", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("facts", sa.JSON(none_as_null=True), nullable=False),
@@ -283,9 +284,17 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_launch_record_tenant_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_launch_record")),
+        sa.UniqueConstraint("state_hash", name=op.f("uq_launch_record_state_hash")),
     )
     with op.batch_alter_table("launch_record", schema=None) as batch_op:
         batch_op.create_index("ix_launch_record_at", ["at"], unique=False)
+        batch_op.create_index(
+            "ix_launch_record_lost",
+            ["at"],
+            unique=False,
+            sqlite_where=sa.text("verdict = 'lost'"),
+            postgresql_where=sa.text("verdict = 'lost'"),
+        )
 
     op.create_table(
         "link_choice",
@@ -307,26 +316,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link_choice")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_link_choice_tenant_id_id")),
     )
-    op.create_table(
-        "login_state",
-        sa.Column("state_hash", sa.String(), nullable=False),
-        sa.Column("nonce_hash", sa.String(), nullable=False),
-        sa.Column("platform_id", sa.Uuid(), nullable=False),
-        sa.Column("binding", sa.String(), nullable=False),
-        sa.Column("binding_hash", sa.String(), nullable=False),
-        sa.Column("opener_hash", sa.String(), nullable=False),
-        sa.Column("created_at", passback.db.types.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", passback.db.types.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("came_back_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("consumed_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["platform_id"], ["platform.id"], name=op.f("fk_login_state_platform_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("state_hash", name=op.f("pk_login_state")),
-    )
-    with op.batch_alter_table("login_state", schema=None) as batch_op:
-        batch_op.create_index("ix_login_state_expires", ["expires_at"], unique=False)
-
     op.create_table(
         "placement",
         sa.Column("course_id", sa.Uuid(), nullable=True),
@@ -726,12 +715,9 @@ def downgrade() -> None:
     op.drop_table("service_token")
     op.drop_table("registration_request")
     op.drop_table("placement")
-    with op.batch_alter_table("login_state", schema=None) as batch_op:
-        batch_op.drop_index("ix_login_state_expires")
-
-    op.drop_table("login_state")
     op.drop_table("link_choice")
     with op.batch_alter_table("launch_record", schema=None) as batch_op:
+        batch_op.drop_index("ix_launch_record_lost")
         batch_op.drop_index("ix_launch_record_at")
 
     op.drop_table("launch_record")
