@@ -1,6 +1,6 @@
 """Ends of sessions: by the learner, by silence, and coming back from both (design §8, *Ends*)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -70,18 +70,24 @@ def close_idle() -> None:
     What waits behind a gap in a session that has ended is applied then, too: nobody is going to fill the gap.
     """
     before = utc_now() - timedelta(minutes=runtime().settings.session_idle_minutes)
-    with unscoped(Unscoped.SCHEDULER) as session:
-        silent = session.execute(
-            select(PlaySession.tenant_id, PlaySession.id)
-            .where(_silent_since(before))
-            .order_by(PlaySession.last_seen_at)
-            .limit(AT_ONCE)
-        ).all()
-    for tenant_id, session_id in silent:
+    for tenant_id, session_id in _silent(before):
         try:
             _close_if_still_silent(tenant_id, session_id, before)
         except Exception:
             log.exception("tracking.close_idle_failed", tenant=str(tenant_id), session=str(session_id))
+
+
+def _silent(before: datetime) -> Iterator[tuple[UUID, UUID]]:
+    """Yield tenant and id of every silent session, each once: one that cannot be closed hides no other."""
+    last = UUID(int=0)
+    while True:
+        query = select(PlaySession.tenant_id, PlaySession.id).where(_silent_since(before), PlaySession.id > last)
+        with unscoped(Unscoped.SCHEDULER) as session:
+            page = session.execute(query.order_by(PlaySession.id).limit(AT_ONCE)).all()
+        if not page:
+            return
+        for tenant_id, last in page:
+            yield tenant_id, last
 
 
 def _silent_since(before: datetime) -> ColumnElement[bool]:

@@ -241,6 +241,7 @@ def test_a_gap_in_a_review_that_is_over_counts_nowhere(desk: Desk) -> None:
 def test_one_session_that_cannot_be_closed_does_not_keep_the_others_open(
     desk: Desk, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("passback.tracking.ending.AT_ONCE", 1)
     orphan = add_desk(desk.tenant_id, learner="orphan")
     with time_machine.travel(NOW, tick=False) as clock:
         broken = orphan.open()
