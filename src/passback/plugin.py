@@ -299,6 +299,8 @@ class LaunchContext:
 class PlayerPage:
     """Core's player page, furnished by the content type.
 
+    Its scripts find the player as `passbackPlayer`; `docs/plugins/player.md` says what it offers.
+
     Args:
         scripts: paths of scripts below the plugin's static folder; they run before the content starts.
         bootstrap: what the scripts find as `passbackPlayer.boot.content`, inlined in the page.

@@ -138,6 +138,27 @@ def test_a_large_value_set_just_before_the_tab_closes(live_app: LiveTool, browse
     assert seen(live_app) == [1]
 
 
+HOLD = """() => {
+  window.release = parent.passbackPlayer.hold();
+  return parent.document.getElementById("saved").textContent;
+}"""
+
+
+def test_what_content_holds_is_not_called_saved(
+    live_app: LiveTool, browser: BrowserContext, registration: UUID
+) -> None:
+    page = browser.new_page()
+    content = open_course(live_app, page, registration)
+    expect_saved(page)
+    assert content.evaluate(HOLD) == "Saving…"
+    content.click("#quiz")
+    assert content.evaluate("parent.passbackPlayer.flush()")  # all that was recorded is acknowledged …
+    assert registration_row(live_app, registration).score_scaled == 0.8
+    expect(page.locator("#saved")).to_have_text("Saving…")  # … and something is held still
+    content.evaluate("release()")
+    expect_saved(page)
+
+
 def test_offline_for_a_while(live_app: LiveTool, browser: BrowserContext, registration: UUID) -> None:
     page = browser.new_page()
     content = open_course(live_app, page, registration)

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import BrowserContext, Frame, Page, expect
+from playwright.sync_api import BrowserContext, Frame, Page, Route, expect
 
 from passback.db import tenant_session
 from passback.testing.packages import make_zip
@@ -22,7 +22,7 @@ MANIFEST = """<manifest xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2"
   <organization identifier="o"><title>Habits</title>
   <item identifier="i" identifierref="r"><title>Habits</title></item></organization></organizations>
   <resources><resource identifier="r" adlcp:scormtype="sco" href="index.html"/></resources></manifest>"""
-HELLO = "<!doctype html><p id=ready>ready</p><script>const api = parent.API; api.LMSInitialize('');</script>"
+HELLO = "<!doctype html><script>const api = parent.API; api.LMSInitialize('');</script><p id=ready>ready</p>"
 
 
 @pytest.fixture
@@ -114,6 +114,38 @@ def test_the_sample_course_on_a_phone(tool: LiveTool, browser: BrowserContext, t
     assert outcome(tool, registration) == ("completed", "passed", 0.75)
     found = rows(tool, registration)
     assert (found["Status"], found["Score"], found["Question turn"]) == ("passed", "75 (0 to 100)", "wrong: b")
+
+
+SET_AND_LOOK = """() => {
+  const saved = document.getElementById("saved");
+  window.shown = [saved.textContent];
+  const note = (changes) => changes.forEach((one) => one.addedNodes.forEach((node) => shown.push(node.textContent)));
+  new MutationObserver(note).observe(saved, { childList: true });
+  return [API.LMSSetValue("cmi.core.lesson_location", "page 5"), saved.textContent];
+}"""
+
+
+def test_saved_is_said_of_nothing_that_the_server_has_not(
+    tool: LiveTool, browser: BrowserContext, tmp_path: Path
+) -> None:
+    registration = course(tool, tmp_path, HELLO)
+    page = browser.new_page()
+    page.goto(tool.launch_url(registration))
+    content_of(page, "#ready")
+    assert page.evaluate("passbackPlayer.flush()")  # so that what the opening said is out of the way
+    asked: list[tuple[str, bool]] = []
+
+    def note(route: Route) -> None:
+        if "page 5" in (route.request.post_data or ""):  # no heartbeat
+            asked.append((page.locator("#saved").inner_text(), "Place" in rows(tool, registration)))
+        route.continue_()
+
+    page.route("**/events", note)
+    assert page.evaluate(SET_AND_LOOK) == ["true", "Saving…"]  # in the very moment
+    saved(page)
+    assert asked == [("Saving…", False)]
+    assert rows(tool, registration)["Place"] == "page 5"
+    assert page.evaluate("shown") == ["Saved", "Saving…", "Saved"]
 
 
 def test_an_api_reached_from_a_window_of_its_own(tool: LiveTool, browser: BrowserContext, tmp_path: Path) -> None:

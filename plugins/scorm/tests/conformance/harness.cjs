@@ -1,7 +1,8 @@
 // Runs the browser's scripts under Node: jobs as JSON on stdin, their results as JSON on stdout.
 // {"model": {table, strict, values?}, "steps": [["set", name, value], ["get", name]]} → [error | [value, error], …]
 // {"boot": …, "steps": [{call, args: [JavaScript expressions]} | {teardown | hidden | timers: true}]}
-//   → {answers: [[returned, last error], …], said: [{kind, data, urgent} | {flush} | {finished}]}
+//   → {answers: [[returned, last error], …], said: [{kind, data, urgent, held} | {flush} | {finished}], held: [n, …]}
+//   `held`: how often the player was told, at that moment or after that step, that something is not recorded yet.
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
@@ -36,10 +37,13 @@ function runModel({ model, steps }) {
 
 function runApi({ boot, steps }) {
   const said = [];
+  const held = [];
   const teardown = [];
+  let holding = 0;
   const player = {
     boot: { content: boot, activity: "the-sco" },
-    record: (kind, data, options) => said.push({ kind, data, ...options }),
+    record: (kind, data, options) => said.push({ kind, data, held: holding, ...options }),
+    hold: () => { holding += 1; return () => { holding -= 1; }; },
     flush: () => said.push({ flush: true }),
     finished: (how) => said.push({ finished: how.reason }),
     onTeardown: (callback) => teardown.push(callback),
@@ -56,8 +60,9 @@ function runApi({ boot, steps }) {
       const returned = vm.runInContext(`const { ${step.call}: call } = API; call(${step.args.join(",")})`.replace("const", "var"), context);
       answers.push([returned, context.API.LMSGetLastError()]);
     }
+    held.push(holding);
   }
-  return { answers, said };
+  return { answers, said, held };
 }
 
 const jobs = JSON.parse(fs.readFileSync(0, "utf8"));

@@ -187,6 +187,15 @@ def test_changes_are_deltas_in_the_order_of_the_last_set(play: Any) -> None:
     assert {one["activity"] for one in said} == {"the-sco"}
 
 
+@pytest.mark.parametrize("ends", [{"timers": True}, {"hidden": True}, {"teardown": True}, COMMIT, FINISH])
+def test_the_player_knows_of_changes_before_they_are_recorded(javascript: Any, ends: dict[str, Any]) -> None:
+    changes = put("cmi.core.lesson_location", "1"), put("cmi.suspend_data", "a"), put("cmi.core.score.raw", "no number")
+    [result] = javascript([{"boot": boot(), "steps": [START, *changes, ends]}])
+    assert result["held"] == [0, 1, 1, 1, 0]
+    recorded = next(one for one in result["said"] if one.get("data"))
+    assert recorded["held"] == 1  # let go of after it is recorded, not before
+
+
 def test_status_commit_and_finish_do_not_wait(play: Any) -> None:
     _, said = play(
         START,

@@ -35,6 +35,7 @@
       Object.assign(this, { session, token, vault, offset, changed, answered });
       this.last = 0;
       this.waiting = [];
+      this.held = new Set();
       this.status = "saved";
       this.failures = 0;
       this.dying = false;
@@ -57,10 +58,27 @@
       return event.seq;
     }
 
+    /*
+     * The content type holds what it has not recorded yet, so that nothing may be called saved. Returns what to call once
+     * it is recorded. What is held is neither on disk nor sent when the page dies: hold for moments.
+     */
+    hold() {
+      const held = Symbol("held");
+      this.held.add(held);
+      this.settle();
+      return () => { if (this.held.delete(held)) this.settle(); };
+    }
+
+    /* Say whether all is saved; trouble stays until the server has answered. */
+    settle() {
+      if (this.failures > 0 || this.status === "refused") return;
+      this.tell(this.waiting.length > 0 || this.held.size > 0 ? "saving" : "saved");
+    }
+
     schedule(now) {
       const time = Date.now();
       this.since ??= time;
-      if (this.failures === 0 && this.status !== "refused") this.tell("saving");
+      this.settle();
       const delay = this.vault ? DELAY : DELAY_IN_MEMORY;
       clearTimeout(this.timer);
       if (now) this.pump();
@@ -156,7 +174,7 @@
     acknowledge(applied) {
       this.waiting = this.waiting.filter((entry) => entry.seq > applied);
       this.vault?.remove(this.session, applied);
-      this.tell(this.waiting.length ? "saving" : "saved");
+      this.settle();
     }
 
     failed(after) {

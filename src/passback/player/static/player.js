@@ -277,6 +277,7 @@
     window.passbackPlayer = {
       boot: data,
       record: (kind, value, options) => journal.record(kind, value, options),
+      hold: () => journal.hold(),
       flush: () => journal.flush(),
       finished,
       onTeardown: (callback) => { teardown.add(callback); },

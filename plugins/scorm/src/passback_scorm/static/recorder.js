@@ -2,7 +2,7 @@
 // A burst becomes one event; what must not wait goes at once (design §8).
 "use strict";
 (() => {
-  const BURST = 1000; // ms from the first unrecorded change to its event; the player then sends within its own 2 s
+  const BURST = 250; // ms from the first unrecorded change to its event: a tab that dies takes at most this with it
   const LARGE_VALUE = 8 * 1024; // a page that ends has 64 kB in flight in all, so nothing large may be left over
   const LARGE_REST = 16 * 1024;
 
@@ -14,6 +14,7 @@
       this.pending = new Map();
       this.weight = 0;
       this.timer = null;
+      this.release = null;
       this.ending = false;
     }
 
@@ -25,7 +26,13 @@
       this.pending.set(name, text);
       this.weight += text.length;
       if (urgent || this.ending || text.length > LARGE_VALUE || this.weight > LARGE_REST) this.flush(true);
-      else if (this.timer === null) this.timer = setTimeout(() => this.flush(false), BURST);
+      else if (this.timer === null) this.gather();
+    }
+
+    // Waits for more of the burst. What waits is not saved, and the player must not say so.
+    gather() {
+      this.release = this.player.hold();
+      this.timer = setTimeout(() => this.flush(false), BURST);
     }
 
     // Records an event of its own, with all changes that wait.
@@ -51,10 +58,16 @@
       this.pending.clear();
       this.weight = 0;
       const data = values.length > 0 ? { values } : {};
-      this.player.record(`${this.prefix}.${word}`, data, {
-        urgent: urgent || this.ending,
-        activity: this.player.boot.activity,
-      });
+      const release = this.release;
+      this.release = null;
+      try {
+        this.player.record(`${this.prefix}.${word}`, data, {
+          urgent: urgent || this.ending,
+          activity: this.player.boot.activity,
+        });
+      } finally {
+        release?.(); // after it: "saved" must not flicker up in between
+      }
     }
 
     // Watches the page's end: content's own unload handlers still call the API after it began.
