@@ -163,8 +163,17 @@ def test_a_link_that_is_chosen_anew_leads_to_the_new_course(school: School) -> N
     school.launch(link=school.lms.links.change(school.link.id, custom={ITEM: str(choice)}))
     assert {row.course_id for row in rows(school, Registration)} == {school.course_id, other}
     assert len(rows(school, ResourceLink)) == 1
-    school.launch(link=school.link)
-    assert len(rows(school, Placement)) == 3, "what was chosen first is placed anew; old results stay where they were"
+
+
+def test_a_link_that_comes_back_to_a_choice_finds_its_learners_where_they_were(school: School) -> None:
+    _course, other = make_choice(school.tenant_id, "Another toy")
+    graded = []
+    for choice in (school.choice_id, other, school.choice_id, other, school.choice_id):
+        school.launch(link=school.lms.links.change(school.link.id, custom={ITEM: str(choice)}))
+        (owed,) = rows(school, ScoreDelivery)
+        graded.append(owed.registration_id)
+    assert graded == [graded[0], graded[1]] * 2 + [graded[0]]
+    assert len(rows(school, Registration)) == len(rows(school, Placement)) == 2
 
 
 def test_a_link_keeps_its_course_when_the_lms_forgets_the_parameter(school: School) -> None:

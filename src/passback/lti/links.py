@@ -13,7 +13,7 @@ from passback.clock import utc_now
 from passback.content.models import Course
 from passback.db import TenantSession
 from passback.lti.message import LinkFacts
-from passback.lti.models import Context, Deployment, LinkChoice, ResourceLink
+from passback.lti.models import Context, Deployment, FormerPlacement, LinkChoice, ResourceLink
 from passback.tracking.models import Placement
 
 
@@ -44,7 +44,7 @@ def open_link(session: TenantSession, facts: LinkFacts, item: str) -> Placed | N
 
 
 def place_link(session: TenantSession, facts: LinkFacts, choice: LinkChoice) -> Placed:
-    """Make a placement with the choice's course and settings and let the link lead to it.
+    """Let the link lead to a placement with the choice's course and settings: a new one, or the one it led to before.
 
     A link that led elsewhere leads here from now on; what was recorded at its old placement stays there.
     """
@@ -53,6 +53,21 @@ def place_link(session: TenantSession, facts: LinkFacts, choice: LinkChoice) -> 
     found = _find(session, facts)
     if found is not None and found.link.choice_id == choice.id:
         return found
+    if found is None:
+        placement = _new_placement(session, facts, choice)
+        context = _context(session, facts)
+        link = ResourceLink(deployment_id=facts.deployment_row, context_id=context.id, link_id=facts.link_id)
+        session.add(link)
+    else:
+        link = found.link
+        placement = _leave(session, link, choice) or _new_placement(session, facts, choice)
+    link.placement_id, link.choice_id = placement.id, choice.id
+    _refresh(link, facts)
+    session.flush()
+    return Placed(link, placement, choice.course_id)
+
+
+def _new_placement(session: TenantSession, facts: LinkFacts, choice: LinkChoice) -> Placement:
     placement = Placement(
         course_id=choice.course_id,
         title=facts.title or session.scalars(select(Course.title).where(Course.id == choice.course_id)).one(),
@@ -65,16 +80,20 @@ def place_link(session: TenantSession, facts: LinkFacts, choice: LinkChoice) -> 
     )
     session.add(placement)
     session.flush()
-    if found is None:
-        context = _context(session, facts)
-        link = ResourceLink(deployment_id=facts.deployment_row, context_id=context.id, link_id=facts.link_id)
-        session.add(link)
-    else:
-        link = found.link
-    link.placement_id, link.choice_id = placement.id, choice.id
-    _refresh(link, facts)
-    session.flush()
-    return Placed(link, placement, choice.course_id)
+    return placement
+
+
+def _leave(session: TenantSession, link: ResourceLink, choice: LinkChoice) -> Placement | None:
+    """Note where the link has led until now; return the placement that it had for `choice` earlier, or None."""
+    former = {
+        row.choice_id: row
+        for row in session.scalars(select(FormerPlacement).where(FormerPlacement.resource_link_id == link.id))
+    }
+    if link.choice_id not in former:
+        session.add(FormerPlacement(resource_link_id=link.id, choice_id=link.choice_id, placement_id=link.placement_id))
+    if choice.id not in former:
+        return None
+    return session.scalars(select(Placement).where(Placement.id == former[choice.id].placement_id)).one()
 
 
 def _find(session: TenantSession, facts: LinkFacts) -> Placed | None:

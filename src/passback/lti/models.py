@@ -226,7 +226,7 @@ class ResourceLink(TenantScoped, Base):
     context_id: Mapped[UUID | None]
     link_id: Mapped[str]
     placement_id: Mapped[UUID]
-    choice_id: Mapped[UUID | None]
+    choice_id: Mapped[UUID]
     title: Mapped[str] = mapped_column(default="")
     line_item_url: Mapped[str] = mapped_column(default="")
     line_items_url: Mapped[str] = mapped_column(default="")
@@ -234,3 +234,20 @@ class ResourceLink(TenantScoped, Base):
     memberships_url: Mapped[str] = mapped_column(default="")
     creating_until: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class FormerPlacement(TenantScoped, Base):
+    """Where a link led before it was pointed elsewhere: coming back to that choice it finds its learners again."""
+
+    __tablename__ = "former_placement"
+    __table_args__ = tenant_table(
+        tenant_key("resource_link_id", "resource_link", ondelete="CASCADE"),
+        tenant_key("choice_id", "link_choice"),
+        tenant_key("placement_id", "placement"),
+        UniqueConstraint("tenant_id", "resource_link_id", "choice_id"),
+    )
+    lifecycle = Lifecycle(keep="as long as its link", erase="not personal")
+
+    resource_link_id: Mapped[UUID]
+    choice_id: Mapped[UUID]
+    placement_id: Mapped[UUID]

@@ -508,7 +508,7 @@ def upgrade() -> None:
         sa.Column("context_id", sa.Uuid(), nullable=True),
         sa.Column("link_id", sa.String(), nullable=False),
         sa.Column("placement_id", sa.Uuid(), nullable=False),
-        sa.Column("choice_id", sa.Uuid(), nullable=True),
+        sa.Column("choice_id", sa.Uuid(), nullable=False),
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("line_item_url", sa.String(), nullable=False),
         sa.Column("line_items_url", sa.String(), nullable=False),
@@ -547,6 +547,39 @@ def upgrade() -> None:
             name=op.f("uq_resource_link_tenant_id_deployment_id_context_id_link_id"),
         ),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_resource_link_tenant_id_id")),
+    )
+    op.create_table(
+        "former_placement",
+        sa.Column("resource_link_id", sa.Uuid(), nullable=False),
+        sa.Column("choice_id", sa.Uuid(), nullable=False),
+        sa.Column("placement_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "choice_id"],
+            ["link_choice.tenant_id", "link_choice.id"],
+            name=op.f("fk_former_placement_tenant_id_choice_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "placement_id"],
+            ["placement.tenant_id", "placement.id"],
+            name=op.f("fk_former_placement_tenant_id_placement_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "resource_link_id"],
+            ["resource_link.tenant_id", "resource_link.id"],
+            name=op.f("fk_former_placement_tenant_id_resource_link_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_former_placement_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_former_placement")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_former_placement_tenant_id_id")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "resource_link_id",
+            "choice_id",
+            name=op.f("uq_former_placement_tenant_id_resource_link_id_choice_id"),
+        ),
     )
     op.create_table(
         "score_delivery",
@@ -703,6 +736,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_score_delivery_destination")
 
     op.drop_table("score_delivery")
+    op.drop_table("former_placement")
     op.drop_table("resource_link")
     op.drop_table("launch_ticket")
     op.drop_table("grade")
