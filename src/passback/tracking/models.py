@@ -158,7 +158,6 @@ class PlaySession(TenantScoped, Base):
     stored_seq: Mapped[int] = mapped_column(default=0)
     leaving_seq: Mapped[int | None]
     branch: Mapped[JsonObject | None]
-    return_url: Mapped[str] = mapped_column(default="")
     opened_at: Mapped[datetime] = mapped_column(default=utc_now)
     last_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
     closed_at: Mapped[datetime | None]

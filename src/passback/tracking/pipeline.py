@@ -142,9 +142,9 @@ def _status(play: PlaySession) -> Status:
 
 
 def launch_context(session: TenantSession, play_session: PlaySession) -> LaunchContext:
-    """Return what a content type needs to furnish the player for a session. Reads only.
+    """Return what a content type needs to furnish the player for a session; the way back is the player's to add.
 
-    In a review the start of the session is part of the state that is handed out, and of nothing that is kept.
+    Reads only. In a review the start of the session is part of the state handed out and of nothing that is kept.
     """
     attempt = session.scalars(select(Attempt).where(Attempt.id == play_session.attempt_id)).one()
     subject = find_subject(session, attempt)
@@ -164,7 +164,6 @@ def launch_context(session: TenantSession, play_session: PlaySession) -> LaunchC
         title=str(version.content.get("title") or ""),
         activities=content.activities(version),
         state=_launch_state(session, subject, attempt, play_session),
-        return_url=play_session.return_url,
     )
 
 

@@ -74,7 +74,6 @@ def open_session(
     new_attempt: bool = False,
     tab: str = "",
     take_over: bool = False,
-    return_url: str = "",
 ) -> PlaySession:
     """Open a session and record its start.
 
@@ -96,9 +95,9 @@ def open_session(
     placement = _placement(session, registration)
     latest = _lock_latest(session, registration)
     if mode != "normal":
-        return _open_review(session, latest, mode=mode, tab=tab, return_url=return_url, now=now)
+        return _open_review(session, latest, mode=mode, tab=tab, now=now)
     if latest is not None and not new_attempt and is_done(load(latest.outcome), placement.pass_mark):
-        return _open_review(session, latest, mode="review", tab=tab, return_url=return_url, now=now)
+        return _open_review(session, latest, mode="review", tab=tab, now=now)
     if latest is not None:
         if new_attempt and not _may_begin_another(session, registration, latest, placement):
             raise AttemptRefusedError(f"attempt {latest.number} of {placement.max_attempts}")
@@ -109,13 +108,13 @@ def open_session(
             latest.status, latest.ended_at = "ended", latest.ended_at or now
         attempt = _begin_attempt(session, registration, latest.number + 1 if latest else 1, now)
         if attempt is None:  # another window has just begun the first one
-            return open_session(session, registration, mode=mode, tab=tab, take_over=take_over, return_url=return_url)
+            return open_session(session, registration, mode=mode, tab=tab, take_over=take_over)
     assert attempt is not None  # noqa: S101 - either it was there or it has been begun
-    return _open_on(session, attempt, tab, return_url, now)
+    return _open_on(session, attempt, tab, now)
 
 
-def _open_on(session: TenantSession, attempt: Attempt, tab: str, return_url: str, now: datetime) -> PlaySession:
-    play = _add_session(session, attempt, mode="normal", tab=tab, return_url=return_url, now=now)
+def _open_on(session: TenantSession, attempt: Attempt, tab: str, now: datetime) -> PlaySession:
+    play = _add_session(session, attempt, mode="normal", tab=tab, now=now)
     work = begin_work(session, play.id)
     work.parts.start_session()
     work.attempt.status = "active"
@@ -126,22 +125,18 @@ def _open_on(session: TenantSession, attempt: Attempt, tab: str, return_url: str
 
 
 def _open_review(
-    session: TenantSession, attempt: Attempt | None, *, mode: Mode, tab: str, return_url: str, now: datetime
+    session: TenantSession, attempt: Attempt | None, *, mode: Mode, tab: str, now: datetime
 ) -> PlaySession:
     if attempt is None:
         raise NothingToReviewError
-    play = _add_session(session, attempt, mode=mode, tab=tab, return_url=return_url, now=now)
+    play = _add_session(session, attempt, mode=mode, tab=tab, now=now)
     journal.add_own(session, play, SESSION_STARTED, {"mode": mode}, now)
     session.flush()
     return play
 
 
-def _add_session(
-    session: TenantSession, attempt: Attempt, *, mode: Mode, tab: str, return_url: str, now: datetime
-) -> PlaySession:
-    play = PlaySession(
-        attempt_id=attempt.id, mode=mode, tab=tab, return_url=return_url, opened_at=now, last_seen_at=now
-    )
+def _add_session(session: TenantSession, attempt: Attempt, *, mode: Mode, tab: str, now: datetime) -> PlaySession:
+    play = PlaySession(attempt_id=attempt.id, mode=mode, tab=tab, opened_at=now, last_seen_at=now)
     session.add(play)
     session.flush()
     return play

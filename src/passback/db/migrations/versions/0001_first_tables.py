@@ -668,7 +668,6 @@ def upgrade() -> None:
         sa.Column("stored_seq", sa.Integer(), nullable=False),
         sa.Column("leaving_seq", sa.Integer(), nullable=True),
         sa.Column("branch", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("return_url", sa.String(), nullable=False),
         sa.Column("opened_at", passback.db.types.UtcDateTime(timezone=True), nullable=False),
         sa.Column("last_seen_at", passback.db.types.UtcDateTime(timezone=True), nullable=False),
         sa.Column("closed_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
