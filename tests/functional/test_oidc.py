@@ -1,6 +1,8 @@
 """Staff sign in with their organisation's accounts: the whole way, against a provider that answers on a port."""
 
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,23 @@ def test_somebody_invited_signs_in_and_is_known_by_the_subject_from_then_on(
     assert go(namesake).status_code == 403, "the address is another subject's already"
     assert not is_in(namesake)
     assert subject_of("ada@example.org") == "u-1"
+
+
+@pytest.mark.parametrize(
+    ("next_", "lands"),
+    [
+        ("/admin/t/default/launches?code=7KQ2-MX9P", "/admin/t/default/launches?code=7KQ2-MX9P"),
+        ("https://elsewhere.example/", "/admin/"),
+        ("//elsewhere.example/", "/admin/"),
+    ],
+)
+def test_people_land_where_they_wanted_to_go_and_nowhere_else(app: Flask, ada: None, next_: str, lands: str) -> None:
+    browser = app.test_client()
+    button = re.search(r'href="(/sign-in/oidc[^"]*)"', browser.get("/sign-in", query_string={"next": next_}).text)
+    assert button is not None
+    answer = browser.get(back(browser.get(TOOL + unescape(button[1])).location))
+    assert (answer.status_code, answer.location) == (302, lands)
+    assert is_in(browser)
 
 
 @pytest.mark.parametrize(

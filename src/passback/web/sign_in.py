@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import structlog
 from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
-from flask import Flask, current_app, redirect, render_template, request, url_for
+from flask import Flask, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -130,6 +130,7 @@ def oidc_start() -> ResponseReturnValue:
     client = current_app.extensions["passback_oidc"]
     if client is None:
         raise NotFoundError("OpenID Connect is not configured")
+    session["next"] = safe_next(request.args.get("next"))  # not in the address: providers compare it to the letter
     address = f"{runtime().settings.url}{url_for('sign_in.oidc_back')}"
     try:
         _claims_wanted(client)
@@ -152,11 +153,12 @@ def oidc_back() -> ResponseReturnValue:
         raise OidcError(_cause(error)) from error
     if not subject:
         raise OidcError("no subject")
-    with unscoped(Unscoped.INSTALLATION, write=True) as session:
+    wanted = safe_next(session.get("next"))
+    with unscoped(Unscoped.INSTALLATION, write=True) as database:
         verified = claims.get("email_verified") is True
-        user = service.sign_in_by_oidc(session, subject=subject, email=email, email_verified=verified)
+        user = service.sign_in_by_oidc(database, subject=subject, email=email, email_verified=verified)
     sign_in(user)
-    return redirect("/admin/")
+    return redirect(wanted)
 
 
 def _claims_wanted(client: FlaskOAuth2App) -> dict[str, JsonObject]:
