@@ -41,8 +41,8 @@ class SequencingRule:
     """`action` if `combination` of the conditions hold (SM.2).
 
     Args:
-        action: as manifests spell it: skip, disabled, hiddenFromChoice, stopForwardTraversal; exit; exitParent, exitAll,
-            retry, retryAll, continue, previous.
+        action: as manifests spell it: skip, disabled, hiddenFromChoice, stopForwardTraversal; exit; exitParent,
+            exitAll, retry, retryAll, continue, previous.
         combination: all or any.
     """
 
