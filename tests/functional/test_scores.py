@@ -455,6 +455,24 @@ def test_a_clock_set_back_behind_moodle_4_5_waits_until_it_has_caught_up(
     assert (book.delivery.state, book.shown) == ("delivered", 90.0)
 
 
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_a_clock_that_once_ran_a_day_ahead_holds_no_later_score(
+    open_gradebook: Callable[..., Gradebook], product: str
+) -> None:
+    book = open_gradebook(product)
+    book.grade(0.4, done_at=START + timedelta(days=1))
+    book.drain(after=86400)
+    assert book.shown == 40.0
+    book.clock.move_to(START)
+    for number, scaled in enumerate((0.9, 0.7), start=1):
+        book.grade(scaled, done_at=START + timedelta(days=1))
+        book.drain()
+        assert (book.delivery.state, book.shown) == ("delivered", scaled * 100)
+        assert book.delivery.last_timestamp == START + timedelta(days=1, seconds=number)
+    assert book.result is not None
+    assert book.result.submitted_at == START, "what was done is not in the future either"
+
+
 def test_a_score_that_is_not_final_never_follows_a_final_one(gradebook: Gradebook) -> None:
     gradebook.grade(0.9, final=True)
     gradebook.drain()

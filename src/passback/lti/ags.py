@@ -10,6 +10,7 @@ from flask import Flask
 from pydantic import JsonValue
 from sqlalchemy import select
 
+from passback.clock import utc_now
 from passback.db import TenantSession
 from passback.delivery.models import ScoreDelivery
 from passback.delivery.senders import ScorePayload, register_sender
@@ -75,7 +76,9 @@ class AgsSender:
         if grade is None or grade.scaled is None:
             return None
         target = _target(session, delivery)
-        score = AgsScore(target, delivery.user_id, grade.learner_done_at, new_submission=delivery.sent == 0)
+        # Canvas refuses a submission more than a minute in its future; our clock may have run ahead when it was noted.
+        done_at = grade.learner_done_at and min(grade.learner_done_at, utc_now())
+        score = AgsScore(target, delivery.user_id, done_at, new_submission=delivery.sent == 0)
         interval = target.profile.minimum_score_interval if target else 1.0
         scaled = min(1.0, max(0.0, grade.scaled))
         return ScorePayload(grade.version, scaled, grade.final, interval, score)
@@ -185,8 +188,7 @@ def score_body(
         "timestamp": instant(timestamp),
     }
     if score.done_at is not None:
-        # Canvas refuses a submission more than a minute in its future.
-        body["submission"] = {"submittedAt": instant(min(score.done_at, timestamp))}
+        body["submission"] = {"submittedAt": instant(score.done_at)}
     if target.profile.submission_per_post and target.profile.submission_claim:
         body[target.profile.submission_claim] = {"new_submission": score.new_submission and first_try}
     return body | dict(target.profile.extra_score_claims)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passback.delivery.policy import Policy, next_stamp
+from passback.delivery.policy import CLOCK_WAS_AHEAD, Policy, next_stamp
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -66,6 +66,13 @@ def test_stamps_grow_by_a_second_at_least_and_never_run_ahead(steps: list[float]
     assert all(int(b.timestamp()) > int(a.timestamp()) for a, b in pairwise(used))
 
 
-def test_a_clock_that_was_ahead_once_delays_rather_than_goes_back() -> None:
-    ahead = NOON + timedelta(minutes=5)
+def test_a_clock_that_was_a_little_ahead_is_waited_for() -> None:
+    ahead = NOON + CLOCK_WAS_AHEAD
     assert next_stamp(ahead, interval=1.0, now=NOON) == (ahead + timedelta(seconds=1), False)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=61), timedelta(hours=1), timedelta(days=4000)])
+def test_a_clock_that_was_far_ahead_is_not_waited_for_and_the_stamp_still_grows(ahead: timedelta) -> None:
+    last = NOON + ahead
+    assert next_stamp(last, interval=1.0, now=NOON) == (last + timedelta(seconds=1), True)
+    assert next_stamp(last, interval=7.0, now=NOON) == (last + timedelta(seconds=7), True)
