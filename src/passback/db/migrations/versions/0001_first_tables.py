@@ -582,6 +582,67 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "roster",
+        sa.Column("context_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("due_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("tried_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("read_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("lease_owner", sa.String(), nullable=False),
+        sa.Column("lease_until", passback.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("read", sa.Integer(), nullable=False),
+        sa.Column("left_out", sa.Integer(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("error_status", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "context_id"],
+            ["lti_context.tenant_id", "lti_context.id"],
+            name=op.f("fk_roster_tenant_id_context_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_roster_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roster")),
+        sa.UniqueConstraint("tenant_id", "context_id", name=op.f("uq_roster_tenant_id_context_id")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_roster_tenant_id_id")),
+    )
+    with op.batch_alter_table("roster", schema=None) as batch_op:
+        batch_op.create_index("ix_roster_due", ["due_at"], unique=False)
+
+    op.create_table(
+        "roster_member",
+        sa.Column("roster_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("given_name", sa.String(), nullable=False),
+        sa.Column("family_name", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("sort_name", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("first_seen_at", passback.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("gone_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "roster_id"],
+            ["roster.tenant_id", "roster.id"],
+            name=op.f("fk_roster_member_tenant_id_roster_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_roster_member_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roster_member")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_roster_member_tenant_id_id")),
+        sa.UniqueConstraint(
+            "tenant_id", "roster_id", "user_id", name=op.f("uq_roster_member_tenant_id_roster_id_user_id")
+        ),
+    )
+    with op.batch_alter_table("roster_member", schema=None) as batch_op:
+        batch_op.create_index("ix_roster_member_sort", ["tenant_id", "roster_id", "sort_name", "id"], unique=False)
+
+    op.create_table(
         "score_delivery",
         sa.Column("registration_id", sa.Uuid(), nullable=False),
         sa.Column("sender", sa.String(), nullable=False),
@@ -735,6 +796,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_score_delivery_destination")
 
     op.drop_table("score_delivery")
+    with op.batch_alter_table("roster_member", schema=None) as batch_op:
+        batch_op.drop_index("ix_roster_member_sort")
+
+    op.drop_table("roster_member")
+    with op.batch_alter_table("roster", schema=None) as batch_op:
+        batch_op.drop_index("ix_roster_due")
+
+    op.drop_table("roster")
     op.drop_table("former_placement")
     op.drop_table("resource_link")
     op.drop_table("launch_ticket")
