@@ -373,6 +373,32 @@ def test_a_launch_that_fails_half_way_leaves_nothing_and_can_be_made_again(
     assert post() == 303
 
 
+def test_a_launch_that_fails_half_way_is_on_record_under_the_code_that_the_person_saw(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "accepted", _fail)
+    reply = school.launch().reply
+    assert reply.status == 500
+    assert "Passback ran into a fault of its own" in reply.text
+    with unscoped(Unscoped.INSTALLATION) as session:
+        (record,) = session.scalars(select(LaunchRecord)).all()
+    assert record.code in reply.text
+    assert (record.error, record.platform_id, record.tenant_id) == ("fault", school.platform_id, school.tenant_id)
+    assert record.checks[-1]["verdict"] == "failed"
+    assert "the disk is full" not in reply.text + str(record.checks), "what a fault says may be anything"
+
+
+def test_a_fault_that_cannot_be_recorded_has_its_page_all_the_same(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "accepted", _fail)
+    monkeypatch.setattr(records, "refused", _fail)
+    with capture_logs() as logged:
+        reply = school.launch().reply
+    assert (reply.status, "Launch code: " in reply.text) == (500, True)
+    assert [one["event"] for one in logged if one["log_level"] == "error"] == ["lti.fault", "lti.fault_not_recorded"]
+
+
 def _fail(*_args: object, **_kwargs: object) -> None:
     raise RuntimeError("the disk is full")
 

@@ -15,6 +15,15 @@ class LaunchRefusedError(PassbackError):
     advice = TELL_ADMIN
 
 
+class LaunchFaultError(LaunchRefusedError):
+    """Passback ran into a fault of its own. Nothing that was saved is lost."""
+
+    code = "fault"
+    status = 500
+    side = Side.TOOL
+    advice = f"{AGAIN} If it stays, tell the administrator of Passback, with the code below."
+
+
 # --- Login -----------------------------------------------------------------------------------------------------------
 
 

@@ -22,11 +22,6 @@ def refusal(error: PassbackError, under_way: Attempt) -> Response:
     return framing.frame(make_response(page, error.status), under_way.ancestors())
 
 
-def fault(code: str) -> Response:
-    """Say that the fault is ours; the log has the traceback under the code."""
-    return framing.frame(make_response(render_template("lti/fault.html", code=code), 500), framing.ANYONE)
-
-
 def new_tab(token: str, opener: str, under_way: Attempt) -> Response:
     """Offer to go on in a new tab, because the browser keeps no cookie here.
 

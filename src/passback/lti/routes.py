@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from passback.db import Unscoped, tenant_session, unscoped
 from passback.errors import PassbackError
-from passback.lti import binding, entering, keys, launch, login, pages, records
+from passback.lti import binding, entering, errors, keys, launch, login, pages, records
 from passback.lti.attempt import attempt
 from passback.lti.parameters import parameters
 from passback.lti.states import STATE_SECONDS
@@ -108,6 +108,11 @@ def jwks() -> Response:
 @lti.errorhandler(PassbackError)
 def refuse(error: PassbackError) -> Response:
     """Record the refusal and say it in words."""
+    _record(error)
+    return pages.refusal(error, attempt())
+
+
+def _record(error: PassbackError) -> None:
     under_way = attempt()
     records.refused(
         under_way.code,
@@ -120,14 +125,18 @@ def refuse(error: PassbackError) -> Response:
         state_hash=under_way.state_hash,
         facts=under_way.facts,
     )
-    return pages.refusal(error, under_way)
 
 
 @lti.errorhandler(Exception)
 def explain_fault(error: Exception) -> Response | HTTPException:
-    """Answer a fault of our own with the code under which the log has it."""
+    """Answer a fault of our own with the code under which the log and the record have it."""
     if isinstance(error, HTTPException):
         return error
     # The route, not the path: there are tokens in paths.
     log.exception("lti.fault", launch=attempt().code, route=str(request.url_rule))
-    return pages.fault(attempt().code)
+    fault = errors.LaunchFaultError(type(error).__name__)
+    try:
+        _record(fault)
+    except Exception:  # the fault may be the database's
+        log.exception("lti.fault_not_recorded", launch=attempt().code)
+    return pages.refusal(fault, attempt())
