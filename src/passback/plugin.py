@@ -283,6 +283,8 @@ class LaunchContext:
     Args:
         return_url: where content leads its window to when it ends by itself: Passback's result page, which offers the
             way to the LMS.
+        wanted: id of the activity that is asked for in a preview or a review, where nothing is recorded and so no state
+            says where the learner is; "" for wherever the course begins.
     """
 
     registration: UUID
@@ -293,6 +295,49 @@ class LaunchContext:
     activities: tuple[Activity, ...]
     state: State
     return_url: str = ""
+    wanted: str = ""
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """A line of the course's menu as it stands now.
+
+    Args:
+        id: the content type's own word for it; comes back as the target when the learner chooses it.
+        enabled: the learner may choose it now.
+        current: it is what the player shows.
+        status: completed, passed, failed, incomplete, or "" for nothing to say.
+    """
+
+    id: str
+    title: str
+    enabled: bool = True
+    current: bool = False
+    status: str = ""
+    children: tuple["MenuItem", ...] = ()
+
+
+@dataclass(frozen=True)
+class NavigationAction:
+    """One more thing the learner may do with the course as a whole; `id` comes back as the request."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Navigation:
+    """How the learner may go on in a course of several activities.
+
+    Args:
+        note: why nothing is shown just now, or what to do next, in plain words.
+    """
+
+    menu: tuple[MenuItem, ...] = ()
+    can_continue: bool = False
+    can_previous: bool = False
+    actions: tuple[NavigationAction, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -304,9 +349,11 @@ class PlayerPage:
     Args:
         scripts: paths of scripts below the plugin's static folder; they run before the content starts.
         bootstrap: what the scripts find as `passbackPlayer.boot.content`, inlined in the page.
-        start: path (with query) of the package file to show first.
+        start: path (with query) of the package file to show; "" for none just now: the learner chooses from the menu.
         activity: id of the activity that `start` belongs to.
         full_window: open in a window of its own by default.
+        navigation: menu and buttons; None for a course of one activity.
+        ended: the course is over: the player goes on to the result.
     """
 
     scripts: tuple[str, ...]
@@ -314,6 +361,8 @@ class PlayerPage:
     start: str
     activity: str = ""
     full_window: bool = False
+    navigation: Navigation | None = None
+    ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -382,6 +431,15 @@ class ContentType(Protocol):
 
     def report(self, state: State) -> AttemptReport:
         """Return an attempt for people to read."""
+        ...
+
+
+@runtime_checkable
+class SeveralActivities(Protocol):
+    """What a content type adds whose courses have several activities, each with a cell of its own."""
+
+    def then_scopes(self, state: State) -> frozenset[StateKey]:
+        """Name the further cells that `launch` needs once those of `launch_scopes` are known, as the activity's."""
         ...
 
 

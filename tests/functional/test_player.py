@@ -534,3 +534,40 @@ def test_an_erased_registration_is_a_clear_page(player: Player) -> None:
     assert player.client.get(entry).status_code == 403
     origin = f"http://{opening.host_of(play.version)}"
     assert player.client.get(f"{origin}/play/{sign_play(play)}/").status_code == 403
+
+
+# --- What is shown next ----------------------------------------------------------------------------------------------
+
+
+def furnish(player: Player, play_url: str, token: str, **body: Any) -> TestResponse:
+    return player.client.post(f"{play_url}furnish", json={"token": token, **body})
+
+
+def test_an_open_session_is_furnished_as_often_as_it_asks(player: Player) -> None:
+    play_url = player.open()
+    booted = player.boot(play_url, tab="one").json
+    assert booted is not None
+    first, again = (furnish(player, play_url, booted["token"]).json for _ in range(2))
+    assert first == again
+    assert first is not None
+    assert (first["start"], first["navigation"], first["ended"]) == (booted["start"], None, False)
+    assert first["boot"]["content"] == booted["boot"]["content"]
+
+
+def test_no_page_is_furnished_with_another_sessions_state(
+    player: Player, sqlite_tenant: UUID, course: service.ImportResult
+) -> None:
+    with tenant_session(sqlite_tenant, write=True) as session:
+        learner = learners.upsert_learner(session, source="direct", subject="bob", name="Bob")
+        placement = placements.direct_placement(session, session.get_one(Course, course.course_id))
+        other = registrations.ensure_registration(
+            session, learner=learner, course_id=course.course_id, placement=placement
+        )
+        bob = Player(player.client, sqlite_tenant, other.id)
+    _events, booted = bob.start()
+    refused = furnish(player, player.open(), booted["token"])
+    assert refused.status_code == 403
+    assert refused.json is not None
+    assert "boot" not in refused.json
+    for garbage in ("", "x", 5, None):
+        assert furnish(player, player.open(), garbage).status_code == 403  # type: ignore[arg-type]

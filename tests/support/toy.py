@@ -35,6 +35,7 @@ from passback.plugin import (
     Transition,
     hookimpl,
 )
+from tests.support.toy_parts import PartsContentType
 
 PAGES = StateKey(Scope.ATTEMPT, "pages")
 
@@ -124,7 +125,7 @@ class ToyPlugin:
 
     @hookimpl
     def register_content_types(self) -> Iterable[ContentType]:
-        return [ToyContentType()]
+        return [ToyContentType(), PartsContentType()]
 
 
 assert SESSION_STARTED == "session.started"

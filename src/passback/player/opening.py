@@ -1,6 +1,6 @@
 """Opening a course: from what a launch allows to a session and what its page needs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
@@ -11,14 +11,15 @@ from passback.content import service, serving
 from passback.content.kinds import find_content_type
 from passback.content.models import Course, CourseVersion
 from passback.db import JsonObject, TenantSession, tenant_session
-from passback.player.errors import LinkExpiredError
+from passback.player.errors import LinkExpiredError, SessionTokenError
+from passback.player.preview import MODE as BROWSE
 from passback.player.preview import preview_context
 from passback.player.tokens import Entry, Play, SessionClaims, as_uuid, sign_entry, sign_play, sign_session
-from passback.plugin import ContentType, LaunchContext, Redirect
+from passback.plugin import Activity, ContentType, LaunchContext, PlayerPage, Redirect
 from passback.plugins.activation import switched_off
 from passback.runtime import runtime
 from passback.tracking import pipeline, sessions
-from passback.tracking.models import Attempt, Placement, Registration
+from passback.tracking.models import Attempt, Placement, PlaySession, Registration
 
 
 class MovedError(LinkExpiredError):
@@ -122,7 +123,7 @@ def open_play(play: Play, *, tab: str, take_over: bool) -> Opened:
             kind = content_type_of(session, version)
             claims = SessionClaims(entry.tenant, "", "", version.id.hex)
             context = replace(preview_context(session, version, kind), return_url=result_url(entry))
-            return Opened(claims, "browse", version, context, kind)
+            return Opened(claims, BROWSE, version, context, kind)
     with tenant_session(tenant_id, write=True) as session:
         registration = _registration(session, entry)
         new_attempt = play.new_attempt_after == registration.attempts
@@ -150,17 +151,62 @@ def boot_json(opened: Opened) -> JsonObject:
     if isinstance(furnished, Redirect):
         return {"session": opened.claims.session, "redirect": furnished.url}
     owner = runtime().plugins.owners[opened.content_type.key]
-    learner = opened.context.learner
     return {
         "session": opened.claims.session,
         "token": sign_session(opened.claims),
         "mode": opened.mode,
         "scripts": [asset_url(owner, script) for script in furnished.scripts],
-        "start": start_url(serving.asset_base(opened.version), furnished.start),
         "full_window": furnished.full_window,
+        **_furniture(opened, furnished),
+    }
+
+
+def furnish(play: Play, claims: SessionClaims, wanted: str) -> JsonObject:
+    """Return what an open session's page shows next: the content type's answer to the state as it is by now.
+
+    Reads only; a lost answer can be asked for again.
+
+    Args:
+        wanted: the activity asked for where nothing is recorded (preview, review).
+
+    Raises:
+        SessionTokenError: the session is not one of this page's registration and course version.
+        ContentTypeMissingError: the content type is not there.
+    """
+    entry = play.entry
+    if (claims.tenant, claims.version) != (entry.tenant, play.version):
+        raise SessionTokenError("another page's session")
+    with tenant_session(as_uuid(entry.tenant)) as session:
+        version = _version(session, as_uuid(play.version))
+        kind = content_type_of(session, version)
+        context, mode = _context_again(session, play, claims, version, kind)
+        opened = Opened(claims, mode, version, replace(context, return_url=result_url(entry), wanted=wanted), kind)
+    furnished = kind.launch(opened.context)
+    return {"redirect": furnished.url} if isinstance(furnished, Redirect) else _furniture(opened, furnished)
+
+
+def _context_again(
+    session: TenantSession, play: Play, claims: SessionClaims, version: CourseVersion, kind: ContentType
+) -> tuple[LaunchContext, str]:
+    if play.entry.preview and not claims.session:
+        return preview_context(session, version, kind), BROWSE
+    found = session.get(PlaySession, as_uuid(claims.session)) if claims.session else None
+    attempt = session.get(Attempt, found.attempt_id) if found else None
+    if found is None or attempt is None or attempt.registration_id.hex != play.entry.registration:
+        raise SessionTokenError("another page's session")
+    return pipeline.launch_context(session, found), found.mode
+
+
+def _furniture(opened: Opened, furnished: PlayerPage) -> JsonObject:
+    learner = opened.context.learner
+    return {
+        "start": start_url(serving.asset_base(opened.version), furnished.start) if furnished.start else "",
+        "navigation": asdict(furnished.navigation) if furnished.navigation else None,
+        "ended": furnished.ended,
         "boot": {
             "content": furnished.bootstrap,
             "activity": furnished.activity,
+            "activityTitle": _title(opened.context.activities, furnished.activity),
             "mode": opened.mode,
             "title": opened.context.title,
             "returnUrl": opened.context.return_url,
@@ -173,6 +219,17 @@ def boot_json(opened: Opened) -> JsonObject:
             },
         },
     }
+
+
+def _title(activities: tuple[Activity, ...], wanted: str) -> str:
+    """Return an activity's title, "" where it has none; one of a course of one activity is the course's."""
+    waiting = list(activities)
+    while waiting:
+        activity = waiting.pop()
+        if activity.id == wanted:
+            return activity.title
+        waiting += activity.children
+    return ""
 
 
 def start_url(base: str, start: str) -> str:

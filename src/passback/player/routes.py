@@ -129,6 +129,19 @@ def boot(token: str) -> Response:
     return _json({**answer, "server_time": int(time.time() * 1000)})
 
 
+@content_pages.post("/<token>/furnish")
+def furnish(token: str) -> Response:
+    """Return what the page of an open session shows next, once its events are applied."""
+    try:
+        play = _own(read_play(token))
+        asked = _json_object()
+        session_token, wanted = asked.get("token"), asked.get("wanted")
+        claims, _renewed = read_session(session_token if isinstance(session_token, str) else "")
+        return _json(opening.furnish(play, claims, wanted if isinstance(wanted, str) else ""))
+    except PassbackError as error:
+        return _problem(error)
+
+
 @content_pages.post("/<token>/events")
 def take_events(token: str) -> Response:
     """Take a session's events; what this answers as applied is on disk."""

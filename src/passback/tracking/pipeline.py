@@ -29,7 +29,7 @@ from passback.tracking.fold import Fold
 from passback.tracking.journal import IncomingEvent, Stored, checked
 from passback.tracking.models import Attempt, Learner, PlaySession
 from passback.tracking.outcome import load
-from passback.tracking.state import ScratchCells, StoredCells, load_state
+from passback.tracking.state import ScratchCells, StoredCells, load_state, seen_by_launch
 from passback.tracking.work import Work, lock_session, work_on
 
 __all__ = ["IncomingEvent", "Receipt", "launch_context", "record"]
@@ -174,6 +174,4 @@ def _launch_state(session: TenantSession, subject: Subject, attempt: Attempt, pl
     cells = ScratchCells(StoredCells(session, subject, attempt, lock=False))
     fold = Fold(subject, cells, outcome, play.mode)
     fold.run([RuntimeEvent(play.id, 0, SESSION_STARTED, "", play.opened_at, {"mode": play.mode})])
-    keys = subject.content_type.launch_scopes()
-    cells.load(keys)
-    return State(subject.content, subject.settings, play.mode, fold.live, dict(cells.view(keys)))
+    return seen_by_launch(subject, cells, mode=play.mode, outcome=fold.live)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from typing import Protocol
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from passback.db import JsonObject, TenantSession, held, new_id
 from passback.db.held import Prepared
-from passback.plugin import Outcome, Scope, State, StateKey
+from passback.plugin import Outcome, Scope, SeveralActivities, State, StateKey
 from passback.tracking.courses import Subject
 from passback.tracking.models import Attempt, Learner, StateCell
 
@@ -175,12 +176,20 @@ def load_state(
     session: TenantSession, subject: Subject, attempt: Attempt, *, mode: str = "normal", outcome: Outcome
 ) -> State:
     """Return what `launch` and `report` may look at (their `launch_scopes`), without locking anything."""
-    keys = subject.content_type.launch_scopes()
-    cells = StoredCells(session, subject, attempt, lock=False)
+    return seen_by_launch(subject, StoredCells(session, subject, attempt, lock=False), mode=mode, outcome=outcome)
+
+
+def seen_by_launch(subject: Subject, cells: Cells, *, mode: str, outcome: Outcome) -> State:
+    """Return the state with the cells that `launch` asks for, in one step or, with several activities, in two."""
+    content_type = subject.content_type
+    keys = content_type.launch_scopes()
     cells.load(keys)
-    return State(
-        content=subject.content, settings=subject.settings, mode=mode, outcome=outcome, cells=dict(cells.view(keys))
-    )
+    state = State(subject.content, subject.settings, mode, outcome, dict(cells.view(keys)))
+    if not isinstance(content_type, SeveralActivities):
+        return state
+    more = keys | content_type.then_scopes(state)
+    cells.load(more)
+    return replace(state, cells=dict(cells.view(more)))
 
 
 def storable(key: StateKey, data: JsonObject) -> bool:

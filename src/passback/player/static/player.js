@@ -4,56 +4,20 @@
   const parts = window.passbackParts;
   const page = JSON.parse(document.getElementById("passback-page").textContent);
   const words = page.words;
-  const $ = (id) => document.getElementById(id);
+  const { $, show, say, notice, ask } = parts.page;
   const framed = window.top !== window;
   const refused = parts.storageRefused();
   const watchers = new Set();
   const teardown = new Set();
+  const furnishers = new Set();
   let journal = null;
   let vault = null;
   let frame = null;
   let ending = false;
+  let moving = false; // from one activity to the next
+  let navigation = null;
 
   // --- What the learner sees ---------------------------------------------------------------------------------------
-
-  const show = (element, visible = true) => { element.hidden = !visible; };
-  const say = (text) => { $("say").textContent = text; };
-
-  const notice = (name, text, ...actions) => {
-    document.querySelector(`#notices [data-name="${name}"]`)?.remove();
-    if (!text) return;
-    const box = document.createElement("div");
-    box.dataset.name = name;
-    const line = document.createElement("p");
-    line.textContent = text;
-    box.append(line, ...actions.map(([label, act, kind]) => button(label, act, kind)));
-    $("notices").append(box);
-    say(text);
-  };
-
-  const button = (label, act, kind = "") => {
-    const element = document.createElement("button");
-    element.type = "button";
-    element.textContent = label;
-    element.className = kind;
-    element.addEventListener("click", act);
-    return element;
-  };
-
-  /* Show a question instead of the content; resolves with the value of the chosen answer. */
-  const ask = (title, text, ...answers) =>
-    new Promise((resolve) => {
-      $("panel-title").textContent = title;
-      $("panel-text").textContent = text;
-      const choose = (value) => () => {
-        if (value.keep) return value.keep();
-        show($("panel"), false);
-        return resolve(value);
-      };
-      $("panel-actions").replaceChildren(...answers.map(([label, value, kind]) => button(label, choose(value), kind)));
-      show($("panel"));
-      $("panel-title").focus();
-    });
 
   const saved = (status) => {
     const quiet = page.preview && status !== "offline";
@@ -226,10 +190,87 @@
 
   const finished = ({ reason = "" } = {}) => {
     journal.flush();
-    if (ending) return;
+    if (ending || moving) return;
+    const next = navigation.shown?.can_continue;
+    const onward = next ? [words.next, () => navigation.press("continue")] : [words.leave, leave];
     const stay = () => notice("finished");
-    notice("finished", words.finished, [words.leave, leave], [words.stay, stay, "secondary"]);
+    notice("finished", next ? words.part_finished : words.finished, onward, [words.stay, stay, "secondary"]);
     document.body.dataset.finished = reason || "finished";
+  };
+
+  // --- Going on to another activity --------------------------------------------------------------------------------
+
+  /* Resolves once the server has everything, or once it never will ("refused"). */
+  const allSaved = () =>
+    new Promise((resolve) => {
+      const look = (status) => {
+        if (status !== "saved" && status !== "refused") return;
+        watchers.delete(look);
+        resolve(status);
+      };
+      watchers.add(look);
+      journal.flush();
+      look(journal.status);
+    });
+
+  const furnish = async (wanted) => {
+    for (let tries = 0; ; tries += 1) {
+      const body = JSON.stringify({ token: journal.token, wanted });
+      const { status, value } = await parts.post(`${location.pathname}furnish`, body).catch(() => ({ status: 0, value: {} }));
+      if (status === 200) {
+        notice("reach");
+        return value;
+      }
+      if (hopeless(status)) {
+        await ask(value.title ?? words.refused, value.detail ?? "", [words.retry, { keep: () => location.reload() }]);
+      }
+      notice("reach", words.unreachable);
+      await pause(Math.min(30000, 1000 * 2 ** tries));
+    }
+  };
+
+  /* Put what the server furnished before the learner. */
+  const arrive = (furnished) => {
+    if (furnished.ended) return leave();
+    navigation.draw(furnished.navigation);
+    $("panel-actions").replaceChildren();
+    $("panel-title").textContent = words.choose;
+    $("panel-text").textContent = furnished.navigation?.note ?? "";
+    show($("panel"), !furnished.start);
+    if (!furnished.start) {
+      navigation.open(true);
+      return say(furnished.navigation?.note || words.choose);
+    }
+    return startContent(furnished.start);
+  };
+
+  /*
+   * Leave the activity, say `kind` with `data` ("" for nothing), and show what the content type shows then. What the
+   * content asks for while it is taken away comes too late: the learner was first.
+   */
+  const proceed = async (kind, data = {}, { wanted = "", activity = "" } = {}) => {
+    if (ending || moving) return;
+    moving = true;
+    navigation.wait(true);
+    notice("finished");
+    await blankContent();
+    lastWords();
+    say(words.part_opens);
+    if (kind) journal.record(kind, data, { urgent: true, activity });
+    if ((await allSaved()) === "refused" || ending) return;
+    const furnished = await furnish(wanted);
+    if (furnished.redirect) return location.replace(furnished.redirect);
+    moving = false;
+    navigation.wait(false);
+    const { boot: was } = window.passbackPlayer;
+    window.passbackPlayer.boot = { ...was, ...furnished.boot };
+    for (const callback of furnishers) callback(window.passbackPlayer.boot);
+    arrive(furnished);
+  };
+
+  const go = (request, target) => {
+    const { navigator } = window.passbackPlayer;
+    if (!ending && !moving && navigator) navigator(request, target);
   };
 
   const superseded = () => {
@@ -263,14 +304,19 @@
   const startContent = (start) => {
     frame = document.createElement("iframe");
     frame.id = "content";
-    frame.title = page.title;
+    frame.title = window.passbackPlayer.boot.activityTitle || page.title;
     frame.allow = "fullscreen; autoplay; microphone; camera; encrypted-media; picture-in-picture; clipboard-write; gyroscope; accelerometer";
     $("stage").append(frame);
-    const exit = () => { if (!page.over) leave(); };
+    const exit = () => {
+      if (page.over || moving) return;
+      if (navigation.shown && window.passbackPlayer.navigator) go("closed", "");
+      else leave();
+    };
     parts.adopt(frame, { standIn: refused, closed: exit, swallowed });
     window.close = exit; // content that calls parent.close() or top.close()
     frame.src = start;
     frame.focus();
+    if (navigation.shown) say(frame.title);
   };
 
   const publish = (data) => {
@@ -280,6 +326,9 @@
       hold: () => journal.hold(),
       flush: () => journal.flush(),
       finished,
+      proceed,
+      navigator: null,
+      onFurnished: (callback) => { furnishers.add(callback); },
       onTeardown: (callback) => { teardown.add(callback); },
       state: {
         get value() { return journal.status; },
@@ -311,8 +360,9 @@
     if (hushes()) swallowed();
     if (value.mode === "review") notice("review", words.review, [words.dismiss, () => notice("review"), "secondary"]);
     publish(value.boot);
+    navigation = new parts.Navigation({ words, go });
     for (const source of value.scripts) await addScript(source);
-    return startContent(value.start);
+    return arrive(value);
   };
 
   open().catch((error) => {
