@@ -92,19 +92,19 @@ def _handle_errors(app: Flask) -> None:
     @app.errorhandler(PassbackError)
     def _explain(error: PassbackError) -> tuple[Response | str, int]:
         log.warning("request.refused", code=error.code, detail=error.detail, route=_route())
-        return _answer(error.code, error.message, error.advice, str(error.side), error.status)
+        return _answer(error.code, error.message, error.advice, error.side, error.status)
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> tuple[Response | str, int]:
         status = error.code or 500
         message, advice = http_words(status, error.description or "Something went wrong.")
-        return _answer(f"http_{status}", message, advice, str(Side.REQUEST) if status < 500 else "", status)
+        return _answer(f"http_{status}", message, advice, Side.REQUEST if status < 500 else Side.TOOL, status)
 
     @app.errorhandler(Exception)
     def _fault(_error: Exception) -> tuple[Response | str, int]:
         log.exception("request.fault", route=_route())
         message = "Passback ran into a fault of its own. Nothing that was saved is lost."
-        return _answer("fault", message, "Try again; if it stays, tell the administrator.", "Passback", 500)
+        return _answer("fault", message, "Try again; if it stays, tell the administrator.", Side.TOOL, 500)
 
 
 def _route() -> str:
@@ -112,7 +112,7 @@ def _route() -> str:
     return request.url_rule.rule if request.url_rule else "no route"
 
 
-def _answer(code: str, message: str, advice: str, side: str, status: int) -> tuple[Response | str, int]:
+def _answer(code: str, message: str, advice: str, side: Side, status: int) -> tuple[Response | str, int]:
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         problem = jsonify(type="about:blank", title=message, detail=advice, status=status, code=code, side=side)
         problem.mimetype = "application/problem+json"

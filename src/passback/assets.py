@@ -1,4 +1,4 @@
-"""Scripts and styles, core's and the plugins': `/static/<owner>/<file>?v=<digest>` on both hosts, cached for ever."""
+"""Scripts and styles, core's and the plugins': `/static/<owner>/<file>?v=<digest>` on every host, cached for ever."""
 
 import hashlib
 from functools import cache
@@ -18,7 +18,7 @@ assets = Blueprint("assets", __name__)
 
 def init_assets(app: Flask) -> None:
     """Serve every room's and plugin's `static` folder and give templates `asset_url(owner, file)`."""
-    mount(app, assets, HostSide.BOTH, url_prefix="/static")
+    mount(app, assets, HostSide.ANY, url_prefix="/static")
     app.jinja_env.globals["asset_url"] = asset_url
 
 

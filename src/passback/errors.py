@@ -14,6 +14,20 @@ class Side(StrEnum):
     PACKAGE = "the course package"
     REQUEST = "the request"
 
+    @property
+    def sentence(self) -> str:
+        """What a page says of it."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Side.TOOL: "The cause is on the side of Passback.",
+    Side.LMS: "The cause is on the side of the LMS.",
+    Side.BROWSER: "The cause is in your browser.",
+    Side.PACKAGE: "The cause is in the course package.",
+    Side.REQUEST: "The cause is in the address, or in what was sent to it.",
+}
+
 
 class PassbackError(Exception):
     """Something went wrong.

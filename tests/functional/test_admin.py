@@ -172,7 +172,7 @@ def test_a_refused_launch_says_whose_side_it_is_on(sqlite_app: Flask, tenant: UU
     code = re.search(r"Launch code: ([\w-]+)", refusal.text).group(1)  # type: ignore[union-attr]
     page = signed_in(sqlite_app, Role.ADMINISTRATOR).get(f"/admin/launches/{code}").text
     assert "This LMS is not registered with Passback." in page
-    assert "The fault is on the side of: the LMS." in page
+    assert "The cause is on the side of the LMS." in page
 
 
 def test_grades_sent_name_learner_and_course(sqlite_app: Flask, tenant: UUID) -> None:

@@ -19,6 +19,7 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import func, select
 
 from passback.db import Unscoped, tenant_session, unscoped
+from passback.errors import Side
 from passback.lti import records
 from passback.lti.models import ResourceLink
 from passback.sandbox.drive import Trip
@@ -275,7 +276,7 @@ def test_a_bad_launch_is_refused_with_a_reason(school: School, how: How, code: s
     reply = run(school, how(school)).reply
     assert 400 <= reply.status < 500
     assert f"· {code}</small>" in reply.text
-    assert f"on the side of: {side}." in reply.text
+    assert Side(side).sentence in reply.text
     assert stored(school) == [0, 0, 0]
     launch_code = re.search(r"Launch code: (\S+)", reply.text)
     assert launch_code is not None

@@ -1,5 +1,6 @@
 """Every route on both hosts: the content host answers the player, commits and package files, and nothing else."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from passback.hosts import HostSide, sides
 APP = "http://localhost:8000"
 CONTENT = "http://cabc.localhost:8000"
 EVERYWHERE = {"assets", "health"}
-"""Blueprints that both hosts answer: scripts and styles, and health checks by whatever name."""
+"""Blueprints that any host answers: scripts and styles, and health checks by whatever name."""
 ON_CONTENT = {"player", "content"}
 
 
@@ -78,3 +79,14 @@ def test_any_other_host_gets_421(sqlite_app: Flask, host: str) -> None:
         if sides(sqlite_app).get(blueprint) is HostSide.ANY or "GET" not in (rule.methods or set()):
             continue
         assert client.get(f"{host}{path}").status_code == 421, rule
+
+
+def test_the_page_that_says_421_has_its_style(sqlite_app: Flask) -> None:
+    client = sqlite_app.test_client(use_cookies=False)
+    page = client.get("http://127.0.0.1:8000/admin/", headers={"Accept": "text/html"})
+    assert page.status_code == 421
+    assert "The cause is on the side of Passback." in page.text
+    (style,) = re.findall(r'<link rel="stylesheet" href="([^"]+)">', page.text)
+    answer = client.get(f"http://127.0.0.1:8000{style}")
+    assert (answer.status_code, answer.mimetype, bool(answer.data)) == (200, "text/css", True)
+    assert "Set-Cookie" not in answer.headers

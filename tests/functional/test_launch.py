@@ -260,7 +260,7 @@ def test_a_new_deployment_of_a_shared_platform_waits_for_its_tenant(school: Scho
         reply = school.launch().reply
         assert reply.status == 403
         assert "· deployment_waiting</small>" in reply.text
-        assert "on the side of: Passback." in reply.text
+        assert "on the side of Passback." in reply.text
     with unscoped(Unscoped.INSTALLATION, write=True) as session:
         (waiting,) = list_deployments(session, status="inbox")
         assert waiting.name == school.lms.config.name or waiting.name

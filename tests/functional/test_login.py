@@ -120,7 +120,7 @@ def test_a_login_that_leads_nowhere(school: School, changes: dict[str, str], cod
     reply = login(school.client, **fields_of(school, **changes))
     assert reply.status == status
     assert f"· {code}</small>" in reply.text
-    assert "on the side of: the LMS." in reply.text
+    assert "on the side of the LMS." in reply.text
     assert "frame-ancestors *" in reply.headers["Content-Security-Policy"]
     assert not reply.location
 
@@ -152,7 +152,7 @@ def test_a_platform_that_is_not_active_gets_a_page_and_nothing_is_fetched(school
     reply = login(school.client, **fields_of(school))
     assert reply.status == 403
     assert f"· platform_{status}</small>" in reply.text
-    assert "on the side of: Passback." in reply.text
+    assert "on the side of Passback." in reply.text
     assert list(school.lms.log) == []
     assert not reply.location
 

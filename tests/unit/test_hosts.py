@@ -12,7 +12,7 @@ from tests.conftest import make_settings
 
 
 def test_a_host_that_is_not_ours_gets_421(client: FlaskClient) -> None:
-    answer = client.get("/static/web/passback.css", base_url="http://evil.example")
+    answer = client.get("/sign-in", base_url="http://evil.example")
     assert answer.status_code == 421
     assert "PASSBACK_URL" in answer.text
 
