@@ -87,6 +87,6 @@ def test_the_page_that_says_421_has_its_style(sqlite_app: Flask) -> None:
     assert page.status_code == 421
     assert "The cause is on the side of Passback." in page.text
     (style,) = re.findall(r'<link rel="stylesheet" href="([^"]+)">', page.text)
-    answer = client.get(f"http://127.0.0.1:8000{style}")
-    assert (answer.status_code, answer.mimetype, bool(answer.data)) == (200, "text/css", True)
-    assert "Set-Cookie" not in answer.headers
+    with client.get(f"http://127.0.0.1:8000{style}") as answer:
+        assert (answer.status_code, answer.mimetype) == (200, "text/css")
+        assert "Set-Cookie" not in answer.headers
