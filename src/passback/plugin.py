@@ -409,8 +409,12 @@ class ContentType(Protocol):
         """Read the package. Imperfect is a warning; only what cannot be played raises `PackageError`."""
         ...
 
-    def scopes(self, event: RuntimeEvent) -> frozenset[StateKey]:
-        """Name the cells that `apply` needs for this event; core locks them in a fixed order."""
+    def scopes(self, event: RuntimeEvent, content: JsonObject) -> frozenset[StateKey]:
+        """Name the cells that `apply` needs for this event; core locks them in a fixed order.
+
+        Args:
+            content: `ImportedContent.data` of the course version.
+        """
         ...
 
     def apply(self, state: State, event: RuntimeEvent) -> Transition:
@@ -623,6 +627,7 @@ class LmsProfile:
         registration_extras: what the LMS reads in the tool configuration of Dynamic Registration beyond the standard.
         shared_issuers: issuers that all schools on the vendor's own servers share.
         hosted_domains: domains of those servers.
+        roster_page: members to ask for in one answer (`limit`); 0: as the LMS likes.
     """
 
     product: str
@@ -640,3 +645,4 @@ class LmsProfile:
     registration_extras: JsonObject = field(default_factory=dict)
     shared_issuers: tuple[str, ...] = ()
     hosted_domains: tuple[str, ...] = ()
+    roster_page: int = 500

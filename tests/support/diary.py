@@ -30,7 +30,7 @@ class DiaryContentType(ToyContentType):
     key = "diary"
     label = "Diary"
 
-    def scopes(self, event: RuntimeEvent) -> frozenset[StateKey]:
+    def scopes(self, event: RuntimeEvent, content: JsonObject) -> frozenset[StateKey]:
         if event.kind == "diary.bad_scope":
             raise RuntimeError("a fault of the plugin")
         return frozenset({SHARED, NOTES} if event.kind == "diary.share" else {NOTES})

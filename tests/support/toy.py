@@ -65,7 +65,7 @@ class ToyContentType:
             raise PackageError("toy_broken", "toy.json is not valid.", "Write title and start into it.") from error
         return ImportedContent(title, (Activity("toy", title, start),), {"start": start})
 
-    def scopes(self, event: RuntimeEvent) -> frozenset[StateKey]:
+    def scopes(self, event: RuntimeEvent, content: JsonObject) -> frozenset[StateKey]:
         return frozenset({PAGES})
 
     def launch_scopes(self) -> frozenset[StateKey]:

@@ -60,7 +60,7 @@ class PartsContentType:
         except (ValueError, KeyError, TypeError) as error:
             raise PackageError("parts_broken", "parts.json is not valid.") from error
 
-    def scopes(self, event: RuntimeEvent) -> frozenset[StateKey]:
+    def scopes(self, event: RuntimeEvent, content: JsonObject) -> frozenset[StateKey]:
         return frozenset({PLACE, _cell(event.activity)})
 
     def launch_scopes(self) -> frozenset[StateKey]:

@@ -120,7 +120,7 @@ class ContentTypeContract:
         _, transitions = self._play(only_named_cells=True)
         everything, _ = self._play()
         for event, transition in transitions:
-            assert set(transition.cells) <= self.content_type.scopes(event)
+            assert set(transition.cells) <= self.content_type.scopes(event, self._content.data)
             for cell in transition.cells.values():
                 assert _through_json(cell) == cell
         seen, _ = self._play(only_named_cells=True)
@@ -150,7 +150,7 @@ class ContentTypeContract:
             data.draw(json_objects | self._mutations(), "data"),
         )
         transition = self.content_type.apply(state, event)
-        assert set(transition.cells) <= self.content_type.scopes(event)
+        assert set(transition.cells) <= self.content_type.scopes(event, self._content.data)
         for cell in transition.cells.values():
             assert _through_json(cell) == cell
         check_outcome(transition.outcome)
@@ -201,7 +201,7 @@ class ContentTypeContract:
     def _play(self, *, only_named_cells: bool = False) -> tuple[State, list[tuple[RuntimeEvent, Transition]]]:
         state, transitions = self._fresh(), []
         for event in self._events():
-            named = self.content_type.scopes(event)
+            named = self.content_type.scopes(event, self._content.data)
             cells = {key: cell for key, cell in state.cells.items() if key in named or not only_named_cells}
             transition = self.content_type.apply(replace(state, cells=cells), event)
             transitions.append((event, transition))

@@ -51,7 +51,7 @@ class Fold:
 
     def _scopes(self, event: RuntimeEvent) -> frozenset[StateKey]:
         try:
-            scopes = frozenset(self.subject.content_type.scopes(event))
+            scopes = frozenset(self.subject.content_type.scopes(event, self.subject.content))
             if not all(storable(key, {}) for key in scopes):
                 raise TransitionError("a key that no database keeps")
         except Exception as error:  # noqa: BLE001 - see run

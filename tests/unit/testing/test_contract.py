@@ -47,7 +47,7 @@ class Touchy(ToyContentType):
 class Trespasser(ToyContentType):
     """Writes a cell that it did not name."""
 
-    def scopes(self, event: RuntimeEvent) -> frozenset[StateKey]:
+    def scopes(self, event: RuntimeEvent, content: JsonObject) -> frozenset[StateKey]:
         return frozenset()
 
 

@@ -9,6 +9,7 @@ from passback.plugin import (
     Detection,
     ImportContext,
     ImportedContent,
+    JsonObject,
     LaunchContext,
     PackageReader,
     PlayerPage,
@@ -46,7 +47,7 @@ class ScormContentType:
         """Read the manifest; see `importing.import_course` for what is refused."""
         return import_course(package)
 
-    def scopes(self, event: RuntimeEvent) -> frozenset[StateKey]:  # noqa: ARG002
+    def scopes(self, event: RuntimeEvent, content: JsonObject) -> frozenset[StateKey]:  # noqa: ARG002
         """Name the one SCO's cell, whatever the event."""
         return frozenset({runtime.CELL})
 
