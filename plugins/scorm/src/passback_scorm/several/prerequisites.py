@@ -5,7 +5,7 @@
     comparison = identifier [ ("=" | "<>") status ]
 
 An identifier alone is true once its item is completed or passed. `n*{…}` is true when at least n of the set are, a set
-without a number when all are. Statuses may be given by their first letter, as AICC does. Nothing is ever evaluated as code.
+without a number when all are. Statuses may be given by their first letter, as AICC does. Nothing is evaluated as code.
 """
 
 import re

@@ -109,9 +109,13 @@ def _score(parts: Sequence[Part], method: ScoreMethod) -> float | None:
     scores = [score for _part, score in reported]
     if not scores:
         return None
-    simple = {ScoreMethod.HIGHEST: max, ScoreMethod.LOWEST: min, ScoreMethod.SUM: lambda all_: min(100.0, sum(all_))}
+    simple = {
+        ScoreMethod.HIGHEST: max(scores),
+        ScoreMethod.LOWEST: min(scores),
+        ScoreMethod.SUM: min(100.0, sum(scores)),
+    }
     if method in simple:
-        return simple[method](scores)
+        return simple[method]
     if method is ScoreMethod.LAST:
         return max(reported, key=lambda one: one[0].order)[1]
     weights = [part.weight for part, _score in reported] if method is ScoreMethod.WEIGHTED else []
