@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import select
 
+from passback.cli.platforms import platforms_group
 from passback.clock import utc_now
 from passback.db import tenant_session
 from passback.delivery import engine, owed
@@ -285,6 +287,23 @@ def test_moodle_that_may_not_fetch_our_keys_is_told_apart_and_caught_up_with(gra
     gradebook.drain(after=60)
     gradebook.drain(after=120)
     assert gradebook.shown == 60.0
+
+
+def test_a_tool_that_was_deleted_in_the_lms_is_told_in_the_list_of_lmss(gradebook: Gradebook) -> None:
+    def trouble() -> str:
+        listed = CliRunner().invoke(platforms_group, ["list", "--json"])
+        return str(json.loads(listed.output)[0]["trouble"])
+
+    assert trouble() == ""
+    with gradebook.server.platform.core.change() as state:
+        tool = state.tools.pop(gradebook.school.tool.id)
+    gradebook.grade(0.6)
+    gradebook.drain()
+    assert "did not give Passback an access token" in trouble()
+    with gradebook.server.platform.core.change() as state:
+        state.tools[tool.id] = tool
+    gradebook.drain(after=60)
+    assert (gradebook.delivery.state, trouble()) == ("delivered", "")
 
 
 def test_tokens_are_kept_encrypted_and_used_until_a_minute_before_they_expire(gradebook: Gradebook) -> None:

@@ -8,7 +8,9 @@ import click
 from passback.cli.output import answer, answer_rows, json_option
 from passback.cli.tenants import named_tenant, tenant_named, tenant_option
 from passback.db import Unscoped, unscoped
+from passback.delivery.ledger import trouble_with
 from passback.lti import deployments, invitations, platforms
+from passback.lti.ags import destination
 from passback.lti.models import Platform, RegistrationRequest
 from passback.lti.registration import approve_request, has_expired
 
@@ -23,9 +25,12 @@ def platforms_group() -> None:
 @platforms_group.command("list")
 @json_option
 def list_command(as_json: bool) -> None:
-    """Show every platform, and registrations that wait for approval."""
+    """Show every platform with why its grades do not arrive, if so, and registrations that wait for approval."""
     with unscoped(Unscoped.REGISTRATION) as session:
-        rows = [_summary(one) for one in platforms.list_platforms(session)]
+        rows = [
+            {**_summary(one), "trouble": trouble_with(session, destination(one))}
+            for one in platforms.list_platforms(session)
+        ]
         rows += [_request(one) for one in invitations.list_requests(session)]
     answer_rows(rows, empty="No LMS yet. Connect one: passback platforms invite", as_json=as_json)
 
@@ -191,4 +196,5 @@ def _request(request: RegistrationRequest) -> dict[str, Any]:
         "client_id": "",
         "product": "",
         "status": status,
+        "trouble": "",
     }

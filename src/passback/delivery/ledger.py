@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
 
 from passback.clock import utc_now
 from passback.db import TenantSession
@@ -140,6 +141,17 @@ def numbers(session: TenantSession) -> LedgerNumbers:
         dict(events.all()),
         min((moment for moment in oldest if moment is not None), default=None),
     )
+
+
+def trouble_with(session: Session, destination: str) -> str:
+    """Return, in plain words, why the score fails that has begun to fail last, whoever's it is; "" where none does."""
+    failing = select(ScoreDelivery.reason_class, ScoreDelivery.reason).where(
+        ScoreDelivery.destination == destination,
+        ScoreDelivery.failing_since.is_not(None),
+        ScoreDelivery.state.in_(["queued", "sending", "parked"]),
+    )
+    found = session.execute(failing.order_by(ScoreDelivery.failing_since.desc()).limit(1)).one_or_none()
+    return reason_in_words(*found) if found else ""
 
 
 def _scores(

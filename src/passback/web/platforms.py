@@ -10,9 +10,11 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from passback.db import Unscoped, unscoped
+from passback.delivery.ledger import trouble_with
 from passback.errors import NotFoundError, PassbackError, meaning
 from passback.lti import deployments, invitations, records, registration
 from passback.lti import platforms as service
+from passback.lti.ags import destination
 from passback.lti.lost_logins import lost_logins
 from passback.lti.platforms import PlatformDetails
 from passback.runtime import runtime
@@ -40,6 +42,7 @@ def _overview(filled: Mapping[str, str]) -> str:
         return render_template(
             "web/platforms.html",
             platforms=connected,
+            troubles={one.id: trouble_with(session, destination(one)) for one in connected},
             lms={one.id: f"{one.name or one.issuer} ({one.client_id})" for one in connected},
             requests=invitations.list_requests(session),
             deployments=deployments.list_deployments(session),
