@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 
 from tests.conftest import TOY, make_settings
-from tests.support.live import ARGUMENTS, CHROMIUM, LiveTool, open_browser, serve_frame, start_tool
+from tests.support.live import ARGUMENTS, CHROMIUM, PATIENCE, LiveTool, open_browser, serve_frame, start_tool
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +61,7 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 def browser(chromium: Browser) -> Iterator[BrowserContext]:
     """A fresh profile of Chromium as it comes."""
     context = chromium.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
 

@@ -13,7 +13,7 @@ from passback.lti.invitations import invite
 from passback.sandbox import drive
 from passback.sandbox.server import SandboxServer
 from passback.testing.packages import make_zip
-from tests.support.live import LiveTool
+from tests.support.live import PATIENCE, LiveTool
 from tests.support.packages import toy_package
 from tests.support.practice import practice_lms
 
@@ -45,7 +45,7 @@ def phone(live_app: LiveTool, chromium: Browser) -> Iterator[Phone]:
         assert drive.send(session, "POST", form.url, form.fields).status == 303
         trip = drive.launch(live_app.app.test_client(), lms.platform, lms.platform.instructor)
         context = chromium.new_context(viewport={"width": 320, "height": 640}, has_touch=True)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.goto(trip.reply.location)
         yield Phone(page, lms)

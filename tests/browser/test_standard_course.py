@@ -14,6 +14,7 @@ from passback.tracking.models import Registration
 from passback.tracking.report import registration_report
 from tests.conftest import make_settings
 from tests.support.live import LiveTool, start_tool
+from tests.support.until import until
 
 pytestmark = pytest.mark.browser
 
@@ -176,11 +177,8 @@ def test_a_course_that_finishes_only_in_its_unload(tool: LiveTool, browser: Brow
     page.goto(tool.launch_url(registration))
     content_of(page, "#ready")
     page.goto("about:blank")
-    for _ in range(50):  # each call of an ending page is a request of its own, and nobody waits for the last one
-        if outcome(tool, registration) == ("completed", "passed", 0.9):
-            break
-        page.wait_for_timeout(100)
-    assert outcome(tool, registration) == ("completed", "passed", 0.9)
+    # Each call of an ending page is a request of its own, and nobody waits for the last one.
+    until(lambda: outcome(tool, registration) == ("completed", "passed", 0.9))
     assert rows(tool, registration)["Time"] == "1m 30s"
 
 

@@ -174,7 +174,7 @@ class Road:
 
     def settle(self) -> None:
         """Wait until nothing is left to be sent."""
-        until(lambda: not self.owed(), seconds=30)
+        until(lambda: not self.owed())
 
     def owed(self) -> int:
         """Deliver what is due and return how many scores are still on their way."""

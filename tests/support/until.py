@@ -7,7 +7,7 @@ from collections.abc import Callable
 _nothing = threading.Event()
 
 
-def until(holds: Callable[[], object], *, seconds: float = 20.0) -> None:
+def until(holds: Callable[[], object], *, seconds: float = 60.0) -> None:
     """Return as soon as `holds()` is true; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not holds():
