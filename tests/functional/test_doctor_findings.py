@@ -118,7 +118,7 @@ def test_what_waits_for_a_person(tmp_path: Path, sqlite_url: str) -> None:
             make_row(session, RegistrationRequest, tenant_id, status="declined")
             make_row(session, Deployment, tenant_id, status="inbox")
             make_row(session, ScoreDelivery, tenant_id, state="parked")
-            make_row(session, ScoreDelivery, tenant_id, state="delivered")
+            make_row(session, ScoreDelivery, tenant_id, state="accepted")
             make_row(session, EventDelivery, tenant_id, state="parked")
     found = examined(tmp_path, sqlite_url, exit_code=0)
     assert found["administrators"] == ("ok", "")

@@ -167,7 +167,7 @@ def test_a_killed_worker_loses_nothing(
     assert platform.stamps == sorted(platform.stamps)
     arrived_before = STEPS.index(step) >= STEPS.index("while the LMS answers")
     assert len(platform.stamps) == (2 if newer and arrived_before else 1)
-    assert pupil.delivery().state == "delivered"
+    assert pupil.delivery().state in {"accepted", "read_back"}
 
 
 def _restart(app: Flask, platform: Platform, meanwhile: Callable[[], object]) -> None:

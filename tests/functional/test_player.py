@@ -485,7 +485,9 @@ def test_the_result_says_where_the_grade_is(player: Player) -> None:
         ({"state": "queued"}, "on its way to your gradebook"),
         ({"state": "sending"}, "on its way to your gradebook"),
         ({"state": "parked", "reason": "x"}, "has not taken it yet"),
-        ({"state": "delivered", "accepted_at": START, "sent_scaled": 0.8}, "80 of 100 sent to your gradebook"),
+        ({"state": "accepted", "accepted_at": START, "sent_scaled": 0.8}, "80 of 100 sent to your gradebook"),
+        ({"state": "read_back", "accepted_at": START, "sent_scaled": 0.8}, "80 of 100 sent to your gradebook"),
+        ({"state": "different", "accepted_at": START, "sent_scaled": 0.8}, "shows another grade than this one"),
     ],
 )
 def test_each_state_of_the_delivery_is_told(player: Player, fields: dict[str, Any], words: str) -> None:

@@ -130,7 +130,7 @@ def test_a_score_reaches_the_gradebook_of(open_gradebook: Callable[..., Gradeboo
     book.drain()
     assert book.shown == 80.0
     delivery = book.delivery
-    assert (delivery.state, delivery.sent_scaled, delivery.reason_class) == ("delivered", 0.8, "accepted")
+    assert (delivery.state, delivery.sent_scaled, delivery.reason_class) == ("accepted", 0.8, "accepted")
     assert book.result is not None
     assert book.result.submitted_at == START - timedelta(minutes=5)
     assert book.result.grading_progress == "FullyGraded"
@@ -170,7 +170,7 @@ def test_an_older_stamp_is_read_back_and_sent_again(open_gradebook: Callable[...
     book.drain(after=2)
     assert (book.shown, book.delivery.state, book.delivery.reason_class) == (40.0, "queued", "older_timestamp")
     book.drain(after=60)
-    assert (book.shown, book.delivery.state) == (90.0, "delivered")
+    assert (book.shown, book.delivery.state) == (90.0, "accepted")
 
 
 def test_an_older_stamp_whose_value_is_there_already_is_delivered(gradebook: Gradebook) -> None:
@@ -183,7 +183,7 @@ def test_an_older_stamp_whose_value_is_there_already_is_delivered(gradebook: Gra
     gradebook.grade(1 / 3)
     gradebook.drain(after=5)
     delivery = gradebook.delivery
-    assert (delivery.state, delivery.reason_class) == ("delivered", "read_back")
+    assert (delivery.state, delivery.reason_class) == ("read_back", "read_back")
     assert delivery.read_back_at is not None
 
 
@@ -193,7 +193,7 @@ def test_a_lost_answer_is_read_back_not_sent_twice(gradebook: Gradebook) -> None
     gradebook.drain()
     assert (gradebook.delivery.state, gradebook.shown) == ("queued", 60.0)
     gradebook.drain(after=60)
-    assert (gradebook.delivery.state, gradebook.delivery.reason_class) == ("delivered", "read_back")
+    assert (gradebook.delivery.state, gradebook.delivery.reason_class) == ("read_back", "read_back")
     assert gradebook.calls("score") == 1
 
 
@@ -205,7 +205,7 @@ def test_a_time_out_before_the_commit_is_sent_again(gradebook: Gradebook, monkey
     gradebook.drain()
     assert (gradebook.delivery.state, gradebook.shown) == ("queued", None)
     gradebook.drain(after=60)
-    assert (gradebook.delivery.state, gradebook.shown) == ("delivered", 60.0)
+    assert (gradebook.delivery.state, gradebook.shown) == ("accepted", 60.0)
     assert gradebook.calls("results") == 1
 
 
@@ -335,7 +335,7 @@ def test_somebody_who_is_no_learner_is_parked_in(open_gradebook: Callable[..., G
     book.clock.shift(5)
     book.launch()  # shows that the LMS knows the learner again
     book.drain()
-    assert (book.delivery.state, book.shown) == ("delivered", 50.0)
+    assert (book.delivery.state, book.shown) == ("accepted", 50.0)
 
 
 def test_a_404_about_a_person_is_not_taken_for_a_lost_column(gradebook: Gradebook) -> None:
@@ -364,7 +364,7 @@ def test_a_column_that_has_moved_is_found(gradebook: Gradebook) -> None:
     gradebook.grade(0.5)
     gradebook.drain()
     gradebook.drain(after=60)
-    assert (gradebook.delivery.state, gradebook.shown) == ("delivered", 5.0)
+    assert (gradebook.delivery.state, gradebook.shown) == ("accepted", 5.0)
     gradebook.launch()
     gradebook.drain(after=60)
     assert gradebook.calls("score") == 2  # the first was the 404; the launch sends nothing again
@@ -375,7 +375,7 @@ def test_an_ungraded_activity_gets_one_column_and_keeps_it(gradebook: Gradebook)
     gradebook.launch()
     gradebook.grade(0.5)
     gradebook.drain(after=1)
-    assert gradebook.delivery.state == "delivered"
+    assert gradebook.delivery.state == "accepted"
     school = gradebook.school
     columns = school.lms.gradebook.columns(school.lms.course.id, link_id=gradebook.link.id)
     assert [(one.label, one.score_maximum, one.tag) for one in columns] == [("Another", 100.0, "passback")]
@@ -397,7 +397,7 @@ def test_a_lost_answer_to_making_a_column_makes_no_second_one(gradebook: Gradebo
     gradebook.drain(after=1)
     assert gradebook.delivery.state == "queued"
     gradebook.drain(after=120)
-    assert gradebook.delivery.state == "delivered"
+    assert gradebook.delivery.state == "accepted"
     school = gradebook.school
     assert len(school.lms.gradebook.columns(school.lms.course.id, link_id=gradebook.link.id)) == 1
 
@@ -412,7 +412,7 @@ def test_only_one_process_makes_the_column(gradebook: Gradebook) -> None:
     gradebook.drain(after=1)
     assert (gradebook.delivery.state, gradebook.delivery.reason_class) == ("queued", "line_item_awaited")
     gradebook.drain(after=90)
-    assert gradebook.delivery.state == "delivered"
+    assert gradebook.delivery.state == "accepted"
 
 
 def test_a_teachers_override_in_moodle_stays(gradebook: Gradebook) -> None:
@@ -421,7 +421,7 @@ def test_a_teachers_override_in_moodle_stays(gradebook: Gradebook) -> None:
     gradebook.school.lms.gradebook.override(column.id, gradebook.school.learner.id, 55.0)
     gradebook.grade(0.9)
     gradebook.drain(after=2)
-    assert (gradebook.delivery.state, gradebook.shown) == ("delivered", 55.0)
+    assert (gradebook.delivery.state, gradebook.shown) == ("accepted", 55.0)
 
 
 def test_a_locked_grade_in_moodle_holds_up_nobody_else(gradebook: Gradebook) -> None:
@@ -455,7 +455,7 @@ def test_moodle_4_5_keeps_the_stamp_of_a_score_and_still_gets_the_last(
     book.grade(0.9)
     book.drain()
     book.drain(after=1)
-    assert (book.shown, book.delivery.state) == (90.0, "delivered")
+    assert (book.shown, book.delivery.state) == (90.0, "accepted")
 
 
 def test_a_clock_set_back_behind_moodle_4_5_waits_until_it_has_caught_up(
@@ -471,7 +471,7 @@ def test_a_clock_set_back_behind_moodle_4_5_waits_until_it_has_caught_up(
     assert (book.delivery.state, book.delivery.reason_class, book.shown) == ("queued", "older_timestamp", 10.0)
     for _ in range(10):
         book.drain(after=120)
-    assert (book.delivery.state, book.shown) == ("delivered", 90.0)
+    assert (book.delivery.state, book.shown) == ("accepted", 90.0)
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
@@ -486,7 +486,7 @@ def test_a_clock_that_once_ran_a_day_ahead_holds_no_later_score(
     for number, scaled in enumerate((0.9, 0.7), start=1):
         book.grade(scaled, done_at=START + timedelta(days=1))
         book.drain()
-        assert (book.delivery.state, book.shown) == ("delivered", scaled * 100)
+        assert (book.delivery.state, book.shown) == ("accepted", scaled * 100)
         assert book.delivery.last_timestamp == START + timedelta(days=1, seconds=number)
     assert book.result is not None
     assert book.result.submitted_at == START, "what was done is not in the future either"

@@ -4,17 +4,17 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from passback.clock import utc_now
 from passback.db import Base, JsonObject, Lifecycle, TenantScoped, tenant_key, tenant_table
+from passback.delivery.states import EVENT_MOVES, SCORE_MOVES, checked
 
 
 class ScoreDelivery(TenantScoped, Base):
     """The score owed to one (line item, user): one row, whatever happens; what goes out is read when it is sent.
 
-    `wanted` and `sent` are versions of the grade; `last_timestamp` is stored before each send. `state`: waiting (no
-    grade yet), queued, sending, delivered, parked, superseded (the registration's grade goes to another line item).
+    `wanted` and `sent` are versions of the grade; `last_timestamp` is stored before each send. `state`: see `states`.
     `destination` names the destination for caps and breakers. `tries` counts the sends since the last answer that
     settled one; above 0 nobody knows what arrived. `failing_since` is the first of them that failed.
     """
@@ -34,7 +34,7 @@ class ScoreDelivery(TenantScoped, Base):
     destination: Mapped[str]
     line_item: Mapped[str]
     user_id: Mapped[str]
-    state: Mapped[str] = mapped_column(default="waiting")
+    state: Mapped[str] = mapped_column(default="recorded")
     wanted: Mapped[int] = mapped_column(default=0)
     sent: Mapped[int] = mapped_column(default=0)
     last_timestamp: Mapped[datetime | None]
@@ -51,12 +51,13 @@ class ScoreDelivery(TenantScoped, Base):
     first_queued_at: Mapped[datetime | None]
     failing_since: Mapped[datetime | None]
 
+    @validates("state")
+    def _move(self, _key: str, to: str) -> str:
+        return checked(SCORE_MOVES, self.state, to)
+
 
 class EventDelivery(TenantScoped, Base):
-    """An event owed to one listener, never merged; a `lane` (a registration) is delivered strictly by `position`.
-
-    `state`: queued, sending, delivered, parked, superseded (its listener was switched off).
-    """
+    """An event owed to one listener, never merged; a `lane` (a registration) is delivered strictly by `position`."""
 
     __tablename__ = "event_delivery"
     __table_args__ = tenant_table(
@@ -86,6 +87,10 @@ class EventDelivery(TenantScoped, Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     failing_since: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
+
+    @validates("state")
+    def _move(self, _key: str, to: str) -> str:
+        return checked(EVENT_MOVES, self.state, to)
 
 
 class DeliveryTry(TenantScoped, Base):

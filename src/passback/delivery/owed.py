@@ -10,6 +10,7 @@ from passback.clock import utc_now
 from passback.db import JsonObject, TenantSession, new_id
 from passback.delivery.listeners import enabled_listeners
 from passback.delivery.models import EventDelivery, ScoreDelivery
+from passback.delivery.states import ON_ITS_WAY
 from passback.delivery.wakeup import wake_after_commit
 
 
@@ -78,7 +79,7 @@ def score_changed(session: TenantSession, registration_id: UUID, version: int, *
         if version <= row.wanted:
             continue
         row.wanted = version
-        if row.state in {"waiting", "delivered", "parked"}:
+        if row.state not in ON_ITS_WAY:
             _queue(row, utc_now())
         wake_after_commit(session)
 

@@ -78,12 +78,12 @@ def _aim(session: TenantSession, row: ScoreDelivery, sender: ScoreSender, policy
     if payload is None:
         row.wanted = 0
         stands = row.sent > 0 and row.tries == 0  # what was delivered before is all there is to deliver
-        _settle(row, "delivered" if stands else "waiting")
+        _settle(row, "accepted" if stands else "waiting")
         return None
     row.wanted = payload.version
     if row.sent_final and not payload.final:
         row.sent = payload.version
-        _settle(row, "delivered", "final_stands")
+        _settle(row, "accepted", "final_stands")
         return None
     now = utc_now()
     moment, may_go = next_stamp(row.last_timestamp, interval=payload.minimum_interval, now=now)
@@ -154,8 +154,8 @@ def _judge(row: ScoreDelivery, shot: _Shot | None, result: SendResult, policy: P
     if result.verdict is Verdict.DELIVERED:
         row.sent, row.accepted_at = payload.version, now
         row.sent_scaled = payload.scaled if result.sent_scaled is None else result.sent_scaled
-        row.read_back_at = now if result.read_back else row.read_back_at
-        _settle(row, "delivered", result.reason_class, result.reason)
+        row.read_back_at = now if result.read_back else None  # what was seen before was another value
+        _settle(row, "read_back" if result.read_back else "accepted", result.reason_class, result.reason)
     else:
         row.sent_final = shot.final_before  # refused: it is not there
         _settle(row, "parked", result.reason_class, result.reason)

@@ -1,9 +1,13 @@
 """States and reasons of deliveries in plain words."""
 
 STATES = {
+    "recorded": "recorded",
     "waiting": "nothing to send yet",
     "queued": "to be sent",
     "sending": "being sent",
+    "accepted": "accepted by the LMS",
+    "read_back": "seen in the gradebook",
+    "different": "the gradebook shows something else",
     "delivered": "delivered",
     "parked": "parked: somebody has to look",
     "superseded": "not needed any more",

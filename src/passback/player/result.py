@@ -8,21 +8,25 @@ from sqlalchemy import select
 from passback.content.models import Course
 from passback.db import tenant_session
 from passback.delivery.models import ScoreDelivery
+from passback.delivery.states import ON_ITS_WAY, SENT
 from passback.player.errors import LinkExpiredError
 from passback.player.tokens import Entry, as_uuid
 from passback.tracking.models import Grade, Placement, Registration
 
-PENDING = {"queued", "sending"}
-
 
 @dataclass(frozen=True)
 class Sent:
-    """Where the grade is on its way to the LMS. `state`: waiting, queued, sending, delivered or parked."""
+    """Where the grade is on its way to the LMS. `state`: see `delivery.states`."""
 
     state: str
     at: datetime | None
     percent: float | None
     reason: str
+
+    @property
+    def arrived(self) -> bool:
+        """True where the LMS has taken it."""
+        return self.state in SENT
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Result:
     @property
     def pending(self) -> bool:
         """True while the grade is on its way."""
-        return self.sent is not None and self.sent.state in PENDING
+        return self.sent is not None and self.sent.state in ON_ITS_WAY
 
 
 def find_result(entry: Entry) -> Result:

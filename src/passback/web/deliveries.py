@@ -12,13 +12,13 @@ from passback.content.models import Course
 from passback.db import TenantSession, tenant_session
 from passback.delivery import ledger
 from passback.delivery.ledger import LedgerEntry
+from passback.delivery.words import STATES
 from passback.staff.service import Role, audit
 from passback.tracking.models import Learner, Registration
 from passback.web.auth import current_tenant, require
 from passback.web.frame import actor, staff_blueprint
 
 deliveries = staff_blueprint("deliveries", "/admin/t/<tenant>/deliveries")
-STATES = ("waiting", "queued", "sending", "delivered", "parked")
 PAGE = 50
 
 

@@ -49,7 +49,7 @@ def test_a_newer_score_while_the_older_is_under_way_follows_it(gradebook: Gradeb
         clock.shift(1)
         drain()
     assert gradebook.values == {pupil.key: 0.9}
-    assert pupil.delivery().state == "delivered"
+    assert pupil.delivery().state == "accepted"
 
 
 def test_a_parked_score_released_late_sends_the_newest_value(gradebook: Gradebook, tenant_id: UUID) -> None:

@@ -47,7 +47,7 @@ def test_two_engines_never_send_one_learners_scores_at_once(
         for pupil in pupils:
             pupil.grade(number / 10, final=False)
     until(lambda: gradebook.values == {pupil.key: 1.0 for pupil in pupils})
-    until(lambda: all(pupil.delivery().state == "delivered" for pupil in pupils))
+    until(lambda: all(pupil.delivery().state == "accepted" for pupil in pupils))
     for one in (app, other_app):
         engine.stop(one)
     assert gradebook.overlaps == 0
@@ -146,7 +146,7 @@ def test_stopping_waits_for_what_is_under_way(app: Flask, gradebook: Gradebook, 
     assert stopping.is_alive()
     let_go.set()
     stopping.join(10)
-    assert pupil.delivery().state == "delivered"
+    assert pupil.delivery().state == "accepted"
 
 
 def test_a_lease_is_renewed_as_long_as_its_worker_is_at_work(

@@ -49,7 +49,7 @@ def test_the_list_can_be_narrowed(pupils: list[Pupil], tenant_id: UUID) -> None:
 def test_numbers_for_health(pupils: list[Pupil], tenant_id: UUID) -> None:
     with tenant_session(tenant_id) as session:
         numbers = ledger.numbers(session)
-    assert numbers.scores == {"delivered": 2, "parked": 1, "queued": 1, "waiting": 1}
+    assert numbers.scores == {"accepted": 2, "parked": 1, "queued": 1, "waiting": 1}
     assert numbers.oldest_queued_at == pupils[2].delivery().first_queued_at
 
 
@@ -92,7 +92,7 @@ def test_send_again_while_it_is_being_sent_sends_it_twice_and_no_more(gradebook:
             clock.shift(2)
     assert len(gradebook.posts) == 2
     assert gradebook.overlaps == 0
-    assert pupil.delivery().state == "delivered"
+    assert pupil.delivery().state == "accepted"
 
 
 def test_a_parked_event_can_be_sent_again(app: Flask, tenant_id: UUID) -> None:

@@ -31,7 +31,7 @@ def test_a_grade_reaches_the_gradebook_once(gradebook: Gradebook, tenant_id: UUI
     assert drain() == 0
     assert len(gradebook.posts) == 1
     row = pupil.delivery()
-    assert (row.state, row.sent_scaled, row.tries) == ("delivered", 0.8, 0)
+    assert (row.state, row.sent_scaled, row.tries) == ("accepted", 0.8, 0)
     assert row.accepted_at is not None
 
 
@@ -89,7 +89,7 @@ def test_after_a_timeout_the_gradebook_is_read_before_anything_is_sent(gradebook
         clock.shift(10)
         drain()
     row = pupil.delivery()
-    assert (row.state, row.read_back_at is not None) == ("delivered", True)
+    assert (row.state, row.read_back_at is not None) == ("read_back", True)
     assert len(gradebook.posts) == 1
     assert [(one.verdict, one.reason_class) for one in pupil.tries()] == [
         ("retry", "timeout"),
@@ -121,7 +121,7 @@ def test_a_score_that_is_not_final_never_follows_a_final_one(gradebook: Gradeboo
         drain()
         assert gradebook.values == {pupil.key: 0.8}
         row = pupil.delivery()
-        assert (row.state, row.reason_class) == ("delivered", "final_stands")
+        assert (row.state, row.reason_class) == ("accepted", "final_stands")
         pupil.grade(0.9, final=True)
         clock.shift(5)
         drain()
@@ -264,7 +264,7 @@ def test_what_is_no_news_sends_nothing(gradebook: Gradebook, tenant_id: UUID) ->
         owed.score_changed(session, pupil.registration_id, 1, sendable=True)
     assert drain() == 0
     pupil.grade(None)
-    assert (drain(), pupil.delivery().state) == (0, "delivered")
+    assert (drain(), pupil.delivery().state) == (0, "accepted")
     pupil.launch()
     assert drain() == 0
     assert len(gradebook.posts) == 1
