@@ -7,6 +7,7 @@ from passback.content.storing import CoreContent
 from passback.delivery.builtin import CoreDelivery
 from passback.lti.profiles import LmsProfiles
 from passback.lti.room import mount_lti
+from passback.lti.roster_jobs import CoreRosters
 from passback.player.room import mount_player
 from passback.tracking.ending import CoreTracking
 from passback.tracking.grading import CoreGrading
@@ -17,6 +18,7 @@ BUILTIN_PLUGINS: tuple[tuple[str, object], ...] = (
     ("delivery", CoreDelivery()),
     ("grading", CoreGrading()),
     ("lms-profiles", LmsProfiles()),
+    ("rosters", CoreRosters()),
     ("tracking", CoreTracking()),
 )
 

@@ -32,6 +32,7 @@ BUILTIN = (
             "https://canvas.test.instructure.com",
         ),
         hosted_domains=("instructure.com", "canvaslms.com"),
+        roster_page=100,  # the most that its paging gives; 50 unless asked
     ),
     LmsProfile(
         "blackboardlearn",
@@ -53,6 +54,7 @@ BUILTIN = (
         "Open edX",
         older_refusals=("score already exists for the provided timestamp",),
         placements=(CONTENT_AREA,),
+        roster_page=100,
     ),
     LmsProfile(
         "schoology",
@@ -60,6 +62,7 @@ BUILTIN = (
         placements=(CONTENT_AREA,),
         shared_issuers=("https://schoology.schoology.com",),
         hosted_domains=("schoology.com",),
+        roster_page=100,  # its maximum
     ),
 )
 

@@ -15,8 +15,8 @@ class Roster(TenantScoped, Base):
 
     `state`: waiting (never read), reading, current or failed (`error` is the code of why; what was read before stays).
     `due_at`: when it is read next, None: not by itself. `pages` and `read` count what the reading under way, or the
-    last one, has brought. `left_out`: entries of the last reading that named nobody. `tried_at` is when a reading last
-    began, `read_at` when one last came to its end.
+    last one, has brought. `left_out`: entries of the last reading that named nobody. `asked_at` is when somebody last
+    wanted it read, `tried_at` when a reading last began, `read_at` when one last came to its end.
     """
 
     __tablename__ = "roster"
@@ -35,6 +35,7 @@ class Roster(TenantScoped, Base):
     context_id: Mapped[UUID]
     state: Mapped[str] = mapped_column(default="waiting")
     due_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
     tried_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
     lease_owner: Mapped[str] = mapped_column(default="")

@@ -156,7 +156,7 @@ def results(course_id: str, line_item_id: str) -> Response:
 @service("nrps")
 @explained
 def memberships(course_id: str, tool_id: str) -> Response:
-    """List a course's members; the link to the next page loses `role`, as Moodle's does."""
+    """List a course's members; the link to the next page loses what the product's does."""
     tool = _authorize(MEMBERS_READ)
     if tool.id != tool_id:
         raise ServiceRefusedError(403, "This roster is another tool's")
@@ -175,7 +175,7 @@ def memberships(course_id: str, tool_id: str) -> Response:
     context: JsonObject = {"id": course.id, "label": course.label, "title": course.title}
     response = _json({"id": request.base_url, "context": context, "members": [*page.members]}, MEMBERS_TYPE)
     if page.next_from is not None:
-        response.headers["Link"] = _next_link(page.next_from, lose=("role",))
+        response.headers["Link"] = _next_link(page.next_from, lose=platform().core.profile.next_page_loses)
     return response
 
 

@@ -24,6 +24,7 @@ class Fault:
         drop: close the connection without an answer.
         revoke_tokens: every access token given out so far stops working.
         skip: let so many requests pass first.
+        link: answer rightly, but with this Link header ("": without one).
     """
 
     status: int = 503
@@ -37,6 +38,7 @@ class Fault:
     drop: bool = False
     revoke_tokens: bool = False
     skip: int = 0
+    link: str | None = None
 
     @classmethod
     def rate_limit(cls, retry_after: int | str = 30, times: int = 1) -> "Fault":
@@ -62,6 +64,17 @@ class Fault:
     def redirect(cls, location: str, times: int = 1, status: int = 302) -> "Fault":
         """Send the caller elsewhere."""
         return cls(status, times, location=location)
+
+    @classmethod
+    def html(cls, times: int = 1, status: int = 200) -> "Fault":
+        """Answer with a web page, as a proxy or a sign-in page in between does."""
+        return cls(status, times, body="<!doctype html><title>Sign in</title>", content_type="text/html")
+
+    @classmethod
+    def above_limit(cls, times: int = 1) -> "Fault":
+        """Refuse the roster of a large course, as Open edX does (lti-consumer-xblock, `LtiNrpsContextMembership…`)."""
+        body = '{"error": "above_response_limit", "explanation": "Too many users."}'
+        return cls(403, times, body=body, content_type="application/json")
 
 
 @dataclass

@@ -37,6 +37,8 @@ class StrictnessProfile:
         override_holds: a grade that a teacher changed by hand stays, although the score is answered with 200.
         maximum_required: scoreMaximum 0 is refused with 422.
         page_size: members in one answer unless `limit` is sent; 0: all.
+        largest_page: members in one answer whatever `limit` says; 0: any number.
+        next_page_loses: what the link to the next page of members forgets of the query.
         broken_line_item_links: paging links of line items have curly quotes and `&amp;`.
     """
 
@@ -62,6 +64,8 @@ class StrictnessProfile:
     override_holds: bool = True
     maximum_required: bool = False
     page_size: int = 0
+    largest_page: int = 0
+    next_page_loses: tuple[str, ...] = ("role",)
     broken_line_item_links: bool = True
 
 
@@ -90,6 +94,8 @@ CANVAS = StrictnessProfile(
     override_holds=False,
     maximum_required=True,
     page_size=50,
+    largest_page=100,
+    next_page_loses=(),
     broken_line_item_links=False,
 )
 """Canvas's cloud: one issuer for all, User-Agent mandatory, pages of 50."""
@@ -109,6 +115,8 @@ OPEN_EDX = StrictnessProfile(
     clip=False,
     override_holds=False,
     page_size=10,
+    largest_page=100,
+    next_page_loses=(),
     broken_line_item_links=False,
 )
 """Open edX (lti-consumer-xblock 11): an equal timestamp is refused too; what is not final is stored as it is."""
@@ -126,6 +134,7 @@ SAKAI = StrictnessProfile(
     timestamp_rule=TimestampRule.OLDER,
     timestamp_refused=400,
     broken_line_item_links=False,
+    next_page_loses=("rlid",),
 )
 """Sakai: asking for one scope too many fails the whole token."""
 

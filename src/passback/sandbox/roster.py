@@ -47,7 +47,9 @@ class Roster:
             members = [_member(tool, state.users[one], course) for one in _listed(course, role)]
         if link_id:
             members = [{**member, "message": [{}]} for member in members]
-        size = limit or self.core.profile.page_size or len(members) or 1
+        profile = self.core.profile
+        size = limit or profile.page_size or len(members) or 1
+        size = min(size, profile.largest_page or size)
         end = start + size
         return Page(members[start:end], end if end < len(members) else None)
 

@@ -1,6 +1,7 @@
 """What a new practice LMS starts with: one course, its instructor, three learners whose names break careless tools."""
 
 import secrets
+from dataclasses import replace
 
 from passback.sandbox.model import Course, Role, State, User
 
@@ -32,7 +33,7 @@ def first_state() -> State:
     course = Course(COURSE, "PRACTICE101", "Practice 101: Bees & Trees", "SIS-PRACTICE101", members)
     return State(
         secret=secrets.token_urlsafe(32),
-        users={user.id: user for user in _USERS},
+        users={user.id: replace(user) for user in _USERS},  # another LMS's changes are not ours
         courses={course.id: course},
         counter=100,
     )

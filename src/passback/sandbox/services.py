@@ -27,6 +27,8 @@ def service(
             fault = platform().faults.take(area)
             if fault is None:
                 response = view(*args, **kwargs)
+            elif fault.link is not None:
+                response = _relink(view(*args, **kwargs), fault.link)
             else:
                 if fault.commit:
                     view(*args, **kwargs)
@@ -37,6 +39,14 @@ def service(
         return _served
 
     return _decorate
+
+
+def _relink(response: Response, link: str) -> Response:
+    """Give a right answer a Link header of the fault's."""
+    response.headers.pop("Link", None)
+    if link:
+        response.headers["Link"] = link
+    return response
 
 
 def _fail(fault: Fault) -> Response:

@@ -23,7 +23,13 @@ ALLOWED: dict[Unscoped, set[str]] = {
     },
     Unscoped.REGISTRATION: {"cli/platforms.py", "lti/registration.py", "lti/registration_routes.py"},
     Unscoped.DELIVERY_CLAIMS: {"delivery/claims.py", "delivery/scores.py"},
-    Unscoped.SCHEDULER: {"content/storing.py", "delivery/jobs.py", "delivery/purge.py", "tracking/ending.py"},
+    Unscoped.SCHEDULER: {
+        "content/storing.py",
+        "delivery/jobs.py",
+        "delivery/purge.py",
+        "lti/roster_jobs.py",
+        "tracking/ending.py",
+    },
     Unscoped.HEALTH: {"cli/inspection.py", "delivery/builtin.py", "web/health.py"},
     Unscoped.INSTALLATION: {
         "cli/demo.py",

@@ -586,6 +586,7 @@ def upgrade() -> None:
         sa.Column("context_id", sa.Uuid(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("due_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("asked_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("tried_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("read_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("lease_owner", sa.String(), nullable=False),
