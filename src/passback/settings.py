@@ -4,12 +4,13 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -51,6 +52,10 @@ class Settings(BaseSettings):
         default="http://*.localhost:8000",
         description="where packages run: another origin than `url`; `*` becomes one label per course version",
     )
+    former_urls: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="addresses that `url` had before, separated by commas: links that LMSs keep still work",
+    )
     port: int = Field(default=8000, description="port to listen on")
     instance: Path = Field(default=Path("instance"), description="folder of local data")
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the instance folder")
@@ -90,6 +95,16 @@ class Settings(BaseSettings):
         instance = env_settings().get("instance") or init_settings().get("instance") or "instance"
         config = TomlConfigSettingsSource(settings_cls, toml_file=Path(instance) / "config.toml")
         return init_settings, env_settings, dotenv_settings, config, file_secret_settings
+
+    @field_validator("former_urls", mode="before")
+    @classmethod
+    def _separate(cls, value: object) -> object:
+        return value.replace(",", " ").split() if isinstance(value, str) else value
+
+    @field_validator("former_urls")
+    @classmethod
+    def _are_origins(cls, value: list[str]) -> list[str]:
+        return [cls._is_an_origin(one) for one in value]
 
     @field_validator("url", "content_url")
     @classmethod

@@ -22,6 +22,7 @@ from passback.db import Unscoped, tenant_session, unscoped
 from passback.errors import Side
 from passback.lti import records
 from passback.lti.models import ResourceLink
+from passback.runtime import runtime
 from passback.sandbox.drive import Trip
 from passback.sandbox.keys import new_key
 from passback.tracking.models import Learner, Registration
@@ -350,6 +351,15 @@ def test_a_launch_of_a_megabyte(school: School) -> None:
 
 def test_a_launch_by_get(school: School) -> None:
     assert school.client.get("/lti/launch?state=a&id_token=b").status_code == 405
+
+
+def test_a_link_from_a_former_address_still_works(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = "https://old.example/lti/launch?item=1"
+    assert school.launch(overrides={"target_link_uri": old}).reply.status == 403
+    with school.app.app_context():
+        monkeypatch.setattr(runtime().settings, "former_urls", ["https://older.example", "https://old.example"])
+    assert school.launch(overrides={"target_link_uri": old}).reply.status == 303
+    assert school.launch(overrides={"target_link_uri": "https://old.example.evil/"}).reply.status == 403
 
 
 def test_anonymous_refusals_do_not_fill_the_database(school: School) -> None:

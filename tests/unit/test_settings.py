@@ -41,5 +41,26 @@ def test_an_empty_key_file_is_refused(tmp_path: Path, left: str) -> None:
         key_in(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "urls"),
+    [
+        ("", []),
+        ("https://old.example", ["https://old.example"]),
+        ("https://old.example/, http://older.example:8000", ["https://old.example", "http://older.example:8000"]),
+    ],
+)
+def test_former_addresses_are_separated_by_commas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, urls: list[str]
+) -> None:
+    monkeypatch.setenv("PASSBACK_FORMER_URLS", text)
+    assert Settings(instance=tmp_path).former_urls == urls
+
+
+def test_a_former_address_is_an_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASSBACK_FORMER_URLS", "old.example")
+    with pytest.raises(ValidationError, match="is not an origin"):
+        Settings(instance=tmp_path)
+
+
 def test_a_kept_key_stays(tmp_path: Path) -> None:
     assert key_in(tmp_path) == key_in(tmp_path)

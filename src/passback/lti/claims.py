@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from passback.lti import errors
 from passback.lti.message import DEEP_LINKING, RESOURCE_LINK, DeepLinkingSettings
+from passback.runtime import runtime
 from passback.sealing import hash_token
 
 Claims = Mapping[str, JsonValue]
@@ -119,7 +120,7 @@ def check_message(claims: Claims, tool_url: str) -> None:
     """Version, type, roles, target and what the type requires (LTI Core §5.3, Deep Linking §4.4).
 
     Args:
-        tool_url: our own address; a target on another host is somebody else's.
+        tool_url: our own address; a target on a host that is not and was not ours (`former_urls`) is somebody else's.
     """
     if claims.get(VERSION) != "1.3.0":
         raise errors.VersionError(_shown(claims.get(VERSION)))
@@ -140,7 +141,8 @@ def check_message(claims: Claims, tool_url: str) -> None:
 def _check_target(target: JsonValue, tool_url: str) -> None:
     if not isinstance(target, str) or not target.strip():
         raise errors.TargetError
-    if _host(target) != _host(tool_url):
+    # The former addresses are only asked for where the target is not plainly ours.
+    if _host(target) != _host(tool_url) and _host(target) not in map(_host, runtime().settings.former_urls):
         raise errors.ForeignTargetError(_shown(target, 200))
 
 

@@ -361,8 +361,8 @@ class ForeignTargetError(LaunchRefusedError):
     code = "message_target_foreign"
     status = 403
     advice = (
-        "The link was made for another tool, or for an earlier address of this one: have it deleted and added "
-        "again. " + TELL_ADMIN
+        "The link was made for another tool, or for an earlier address of this one. The administrator of Passback can "
+        "name earlier addresses (PASSBACK_FORMER_URLS); else the link is deleted and added again. " + TELL_ADMIN
     )
 
 
