@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 from playwright._impl._driver import compute_driver_executable
 
 from passback.plugin import PackageReader
@@ -59,3 +60,22 @@ def real_course() -> Callable[[str], PackageReader]:
         return open_package(path.read_bytes(), name)
 
     return open_course
+
+
+@pytest.fixture
+def adl_course() -> Callable[[str], PackageReader]:
+    """Open the package of one of ADL's test cases (`CM-01`): its manifest, and empty files where it names files."""
+    return adl_package
+
+
+def adl_package(name: str) -> PackageReader:
+    """Return the package of one of ADL's test cases; the test is skipped, saying so, where the data is missing."""
+    path = SHARED / "conformance/adl-scorm2004-4e/manifests" / f"{name}.xml"
+    if not path.exists():
+        pytest.skip(f"the shared test data has no {path.name} (looked in {SHARED}; set PASSBACK_SHARED)")
+    base = "{http://www.w3.org/XML/1998/namespace}base"
+    files: dict[str, bytes | str] = {"imsmanifest.xml": path.read_bytes()}
+    for resource in etree.parse(path).iter("{*}resource"):
+        hrefs = (element.get("href") for element in (resource, *resource))
+        files |= {resource.get(base, "") + href: "" for href in hrefs if href}
+    return open_package(make_zip(files), f"{name}.zip")

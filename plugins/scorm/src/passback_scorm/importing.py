@@ -1,12 +1,10 @@
 """From a package to a course: what is claimed, what is played, what is refused and why."""
 
-from urllib.parse import unquote
-
 from passback.plugin import Activity, Detection, ImportedContent, JsonObject, PackageError, PackageReader
 from passback_scorm.manifest.editions import is_cartridge
 from passback_scorm.manifest.model import Item, Manifest
 from passback_scorm.manifest.reading import find_manifest, read_manifest
-from passback_scorm.manifest.references import is_external, split_suffix
+from passback_scorm.manifest.references import is_external
 from passback_scorm.scan import sets_a_score
 from passback_scorm.unit import Unit
 
@@ -33,42 +31,47 @@ def import_course(package: PackageReader) -> ImportedContent:
     """Return the course.
 
     Raises:
-        PackageError: there is nothing to launch, or it needs what is not supported: SCORM 2004, several units.
+        PackageError: there is nothing to open, or the player cannot play it (`check_playable`).
     """
     manifest = read_manifest(package)
-    unit = _playable(manifest)
-    _check_start(package, unit)
-    data: JsonObject = {
-        "version": manifest.version.generation or "1.2",
-        "manifest": manifest.path,
-        "organization": manifest.organization,
-        "units": [unit.model_dump(mode="json")],
-    }
-    activities = tuple(_activity(item) for item in manifest.items)
+    _check_start(manifest)
+    check_playable(manifest)
     return ImportedContent(
         manifest.title,
-        activities,
-        data,
+        tuple(_activity(item) for item in manifest.organization.items),
+        course_data(manifest),
         manifest.language,
         manifest.description,
-        manifest.warnings,
+        manifest.findings,
         reports_score=sets_a_score(package),
     )
 
 
-def _playable(manifest: Manifest) -> Unit:
+def course_data(manifest: Manifest) -> JsonObject:
+    """Return what is kept of a course: its edition and its table of contents (`Organization.to_json`).
+
+    `units` is what the run time of one SCO still reads.
+    """
+    return {
+        "edition": manifest.version.key,
+        "manifest": manifest.path,
+        "organization": manifest.organization.to_json(),
+        "units": [_unit(item).model_dump(mode="json") for item in manifest.units()[:1]],
+    }
+
+
+def check_playable(manifest: Manifest) -> None:
+    """Refuse what the player cannot play yet. This is the one place that decides so.
+
+    Raises:
+        PackageError: SCORM 2004, or several units.
+    """
     units = manifest.units()
-    if manifest.version.generation == "2004":
+    if manifest.version.is_2004:
         raise PackageError(
             "scorm_2004",
             f"This is a {manifest.version.label} course. {SUPPORTED}",
             "Export the course as SCORM 1.2 if your authoring tool offers it.",
-        )
-    if not units:
-        raise PackageError(
-            "nothing_to_launch",
-            "The manifest names nothing that could be opened.",
-            "Check in your authoring tool that the course has a start page, and export it again.",
         )
     if len(units) > 1:
         raise PackageError(
@@ -76,33 +79,56 @@ def _playable(manifest: Manifest) -> Unit:
             f"This is a {manifest.version.label} course with {len(units)} units. {SUPPORTED}",
             "Export each unit as a course of its own.",
         )
-    return units[0]
 
 
-def _check_start(package: PackageReader, unit: Unit) -> None:
-    if is_external(unit.href):
+def _check_start(manifest: Manifest) -> None:
+    """Refuse a course that has nothing to open, saying why."""
+    units = manifest.units()
+    elsewhere = [unit for unit in units if is_external(unit.href)]
+    missing = next((item.wanted for item in manifest.organization.everything() if item.wanted), "")
+    if units and len(elsewhere) == len(units):
         raise PackageError(
             "starts_elsewhere",
-            f"The course starts at {unit.href}, outside of the package, where no result can be recorded.",
+            f"The course starts at {elsewhere[0].href}, outside of the package, where no result can be recorded.",
             "Export the course with its content instead of a link to it.",
         )
-    path = unquote(split_suffix(unit.href)[0])
-    if package.find(path) is None:
+    if not units and missing:
         raise PackageError(
             "launch_file_missing",
-            f"The course starts with “{path}”, which is not in the package.",
+            f"The course starts with “{missing}”, which is not in the package.",
             "Export the course again, with all its files.",
         )
+    if not units:
+        raise PackageError(
+            "nothing_to_launch",
+            "The manifest names nothing that could be opened.",
+            "Check in your authoring tool that the course has a start page, and export it again.",
+        )
+
+
+def _unit(item: Item) -> Unit:
+    properties = item.properties
+    return Unit(
+        id=item.id,
+        title=item.title,
+        href=item.href,
+        scorm_type=item.kind,
+        visible=item.visible,
+        prerequisites=properties.prerequisites,
+        mastery_score=properties.mastery_score,
+        max_time_allowed=properties.max_time_allowed,
+        time_limit_action=properties.time_limit_action,
+        data_from_lms=properties.data_from_lms,
+    )
 
 
 def _activity(item: Item) -> Activity:
-    unit = item.unit
     below = tuple(_activity(child) for child in item.children)
-    return Activity(item.id, item.title, unit.href if unit else "", bool(unit and not unit.is_asset), below)
+    return Activity(item.id, item.title, item.href, item.kind == "sco", below)
 
 
 def _counted(manifest: Manifest) -> str:
     units = manifest.units()
-    scos = sum(not unit.is_asset for unit in units)
+    scos = sum(unit.kind == "sco" for unit in units)
     word, number = ("SCO", scos) if scos or not units else ("page", len(units))
     return f"{number} {word}{'' if number == 1 else 's'}"

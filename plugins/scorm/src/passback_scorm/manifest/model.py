@@ -1,52 +1,157 @@
 """What a manifest says, put right and free of XML."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from passback.plugin import PackageWarning
+from passback.plugin import JsonObject
+from passback_scorm.findings import Finding
 from passback_scorm.manifest.editions import Version
-from passback_scorm.unit import Unit
+from passback_scorm.sequencing.definition import SequencingDefinition, to_json
+
+
+@dataclass(frozen=True)
+class SharedData:
+    """A store that the activity shares with others (`adlcp:map`, 4th edition)."""
+
+    target: str
+    read: bool = True
+    write: bool = True
+
+
+@dataclass(frozen=True)
+class Properties:
+    """What the item says to the run time.
+
+    Args:
+        prerequisites: an AICC script; mastery_score: 0..100 (both 1.2).
+        max_time_allowed: 1.2's CMITimespan or 2004's ISO 8601 duration.
+        completion_threshold: 0..1, where progress decides about completion (2004).
+        hide_lms_ui: which of the player's buttons the content replaces.
+    """
+
+    prerequisites: str = ""
+    mastery_score: float | None = None
+    max_time_allowed: str = ""
+    time_limit_action: str = ""
+    data_from_lms: str = ""
+    completion_threshold: float | None = None
+    hide_lms_ui: tuple[str, ...] = ()
+    shared_data: tuple[SharedData, ...] = ()
+
+    def to_json(self) -> JsonObject:
+        """Return what is not the default."""
+        whole: JsonObject = {
+            "prerequisites": self.prerequisites,
+            "mastery_score": self.mastery_score,
+            "max_time_allowed": self.max_time_allowed,
+            "time_limit_action": self.time_limit_action,
+            "data_from_lms": self.data_from_lms,
+            "completion_threshold": self.completion_threshold,
+            "hide_lms_ui": list(self.hide_lms_ui),
+            "shared_data": [{"target": one.target, "read": one.read, "write": one.write} for one in self.shared_data],
+        }
+        return {name: value for name, value in whole.items() if value not in ("", None, [])}
 
 
 @dataclass(frozen=True)
 class Item:
-    """A node of the organisation. `unit` is None for a chapter."""
+    """A node of the organisation: a leaf that can be opened, a chapter, or a mere heading.
+
+    Args:
+        kind: `sco`, `asset` or "" for what cannot be opened.
+        href: path in the package with query and fragment, percent-encoded; a whole URL for an asset elsewhere.
+        wanted: the path that the manifest named, where the package does not have it.
+    """
 
     id: str
     title: str
     visible: bool = True
-    unit: Unit | None = None
+    kind: str = ""
+    href: str = ""
+    wanted: str = ""
+    properties: Properties = field(default_factory=Properties)
+    sequencing: SequencingDefinition = field(default_factory=SequencingDefinition)
     children: tuple["Item", ...] = ()
 
-    def units(self) -> tuple[Unit, ...]:
-        """Return what can be launched here and below, in order."""
-        own = (self.unit,) if self.unit else ()
-        return own + tuple(unit for child in self.children for unit in child.units())
+    def units(self) -> Iterator["Item"]:
+        """Yield what can be opened here and below, in order."""
+        if self.kind:
+            yield self
+        for child in self.children:
+            yield from child.units()
+
+    def to_json(self) -> JsonObject:
+        """Return a node of the course data: id, title, visible, kind, href, children and what is not the default."""
+        sequencing = to_json(self.sequencing)
+        return {
+            "id": self.id,
+            "title": self.title,
+            "visible": self.visible,
+            "kind": self.kind,
+            "href": self.href,
+            **self.properties.to_json(),
+            **({"sequencing": sequencing} if sequencing else {}),
+            "children": [child.to_json() for child in self.children],
+        }
+
+
+@dataclass(frozen=True)
+class Organization:
+    """The table of contents that is played, the root of the activity tree.
+
+    Args:
+        objectives_global_to_system: shared objectives last beyond the course (2004).
+        shared_data_global_to_system: so do shared data (4th edition).
+    """
+
+    id: str
+    title: str
+    items: tuple[Item, ...] = ()
+    sequencing: SequencingDefinition = field(default_factory=SequencingDefinition)
+    properties: Properties = field(default_factory=Properties)
+    objectives_global_to_system: bool = True
+    shared_data_global_to_system: bool = True
+
+    def units(self) -> Iterator[Item]:
+        """Yield everything that can be opened, in order."""
+        for item in self.items:
+            yield from item.units()
+
+    def everything(self) -> Iterator[Item]:
+        """Yield every item, in order."""
+        waiting = list(reversed(self.items))
+        while waiting:
+            item = waiting.pop()
+            yield item
+            waiting += reversed(item.children)
+
+    def to_json(self) -> JsonObject:
+        """Return the `organization` of the course data."""
+        sequencing = to_json(self.sequencing)
+        return {
+            "id": self.id,
+            "title": self.title,
+            "objectives_global_to_system": self.objectives_global_to_system,
+            "shared_data_global_to_system": self.shared_data_global_to_system,
+            **self.properties.to_json(),
+            **({"sequencing": sequencing} if sequencing else {}),
+            "items": [item.to_json() for item in self.items],
+        }
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A package's manifest. `path` is the file; `organization` the identifier of the organisation that was chosen."""
+    """A package's manifest. `path` is the file, `declared` the files that it lists and the package has."""
 
     path: str
     version: Version
     title: str
-    organization: str = ""
-    items: tuple[Item, ...] = ()
+    organization: Organization
     language: str = ""
     description: str = ""
-    warnings: tuple[PackageWarning, ...] = ()
+    declared: frozenset[str] = frozenset()
+    findings: tuple[Finding, ...] = ()
 
-    def units(self) -> tuple[Unit, ...]:
-        """Return everything that can be launched, in order."""
-        return tuple(unit for item in self.items for unit in item.units())
-
-
-@dataclass
-class Findings:
-    """The warnings of one reading."""
-
-    warnings: list[PackageWarning] = field(default_factory=list)
-
-    def add(self, code: str, message: str, evidence: str = "", advice: str = "") -> None:
-        """Note something that was put right or left out, in plain words."""
-        self.warnings.append(PackageWarning(code, message, evidence, advice))
+    def units(self) -> tuple[Item, ...]:
+        """Return everything that can be opened, in order."""
+        return tuple(self.organization.units())

@@ -1,13 +1,21 @@
-"""Reading a package's manifest (SCORM 1.2 CAM, section 2.3). Forgiving: what is imperfect becomes a warning."""
+"""Reading a package's manifest (1.2 CAM 2.3, 2004 CAM 3.4 and 5). Forgiving: what is imperfect becomes a finding."""
+
+import posixpath
+from dataclasses import dataclass
 
 from lxml.etree import _Element
 
 from passback.plugin import PackageError, PackageReader
-from passback_scorm.manifest.editions import read_version
-from passback_scorm.manifest.items import items_of_resources, read_items
-from passback_scorm.manifest.model import Findings, Item, Manifest
-from passback_scorm.manifest.resources import Resource, read_resources
-from passback_scorm.manifest.tree import attribute, child, children, local_name, text_of
+from passback_scorm.findings import Findings
+from passback_scorm.manifest.editions import Version, read_version
+from passback_scorm.manifest.items import ItemReader
+from passback_scorm.manifest.metadata import read_metadata
+from passback_scorm.manifest.model import Manifest, Organization, Properties
+from passback_scorm.manifest.properties import with_sequencing
+from passback_scorm.manifest.resources import ResourceReader, Resources
+from passback_scorm.manifest.sequencing import SequencingReader, read_collection
+from passback_scorm.manifest.tree import attribute, child, children, collapsed, local_name, text_of
+from passback_scorm.manifest.values import Values
 
 FILE_NAME = "imsmanifest.xml"
 
@@ -29,60 +37,91 @@ def read_manifest(package: PackageReader) -> Manifest:
         raise PackageError("no_manifest", f"The package has no {FILE_NAME}.", "Export the course as a SCORM package.")
     parsed = package.xml(path)
     root = parsed.root
-    found = Findings(list(parsed.warnings))
+    found = Findings(path)
+    found.take_over(parsed.warnings, path)
     if "/" in path:
         found.add("manifest_in_folder", "The manifest is not at the top of the package; its folder was used.", path)
     if local_name(root.tag) != "manifest":
-        found.add("odd_root", "The manifest does not begin with a manifest element.", local_name(root.tag))
-    resources = read_resources(package, path, root, found)
-    organization = _organization(root, found)
-    items = read_items(organization, resources, found) if organization is not None else ()
-    if not any(item.units() for item in items):
-        items = _without_organization(resources, found)
-    language, description, title = _metadata(root)
-    named = text_of(organization, "title") if organization is not None else ""
+        found.add("odd_root", "The manifest does not begin with a manifest element.", local_name(root.tag), at=root)
+    version = read_version(root, found)
+    resources = ResourceReader(package, path, found).read(root)
+    metadata = read_metadata(package, f"{posixpath.dirname(path)}/" if "/" in path else "", root, found)
+    organization = _Organizations(root, resources, version, found).choose()
+    title = organization.title or metadata.title or next((one.title for one in organization.items), "") or package.name
     return Manifest(
         path,
-        read_version(root),
-        named or title or next((item.title for item in items), "") or package.name,
-        attribute(organization, "identifier") if organization is not None else "",
-        items,
-        language,
-        description,
-        tuple(found.warnings),
+        version,
+        title,
+        organization,
+        metadata.language,
+        metadata.description,
+        frozenset(resources.declared),
+        found.all,
     )
 
 
-def _organization(root: _Element, found: Findings) -> _Element | None:
-    section = child(root, "organizations")
-    offered = list(children(section, "organization")) if section is not None else []
-    if section is None or not offered:
-        return None
-    wanted = attribute(section, "default")
-    chosen = next((one for one in offered if attribute(one, "identifier") == wanted), None) if wanted else None
-    if chosen is None and (wanted or len(offered) > 1):
-        found.add(
-            "no_default_organization", "The manifest's default organisation is missing; the first was used.", wanted
+@dataclass(frozen=True)
+class _Organizations:
+    """The tables of contents that a manifest offers; one is played."""
+
+    root: _Element
+    resources: Resources
+    version: Version
+    found: Findings
+
+    def choose(self) -> Organization:
+        """Return the default one, else the first that has something to open, else one made of the resources."""
+        section = child(self.root, "organizations")
+        offered = list(children(section, "organization"))
+        sequencing = (
+            SequencingReader(read_collection(self.root, self.found), self.found) if self.version.is_2004 else None
         )
-    return offered[0] if chosen is None else chosen
+        first: Organization | None = None
+        for element in self._in_order(section, offered):
+            organization = self._read(element, sequencing)
+            if next(organization.units(), None) is not None:
+                if first is not None:
+                    message = (
+                        "The table of contents of choice has nothing to open; another one of the manifest is used."
+                    )
+                    self.found.add("other_organization", message, organization.title, at=element)
+                return organization
+            first = first or organization
+        return self._of_resources() or first or Organization("", "")
 
+    def _in_order(self, section: _Element | None, offered: list[_Element]) -> list[_Element]:
+        """Return the organisations, the one of choice first."""
+        wanted = collapsed(attribute(section, "default")) if section is not None else ""
+        chosen = next((one for one in offered if wanted and collapsed(attribute(one, "identifier")) == wanted), None)
+        if chosen is None and (wanted or len(offered) > 1) and offered:
+            message = "The manifest's default organisation is missing; the first was used."
+            self.found.add("no_default_organization", message, wanted, at=section)
+        elif len(offered) > 1:
+            message = f"The manifest has {len(offered)} tables of contents; its default one is used."
+            self.found.add("several_organizations", message, wanted, at=section)
+        return offered if chosen is None else [chosen, *(one for one in offered if one is not chosen)]
 
-def _without_organization(resources: dict[str, Resource], found: Findings) -> tuple[Item, ...]:
-    items = items_of_resources(resources, found)
-    if items:
-        found.add("no_organization", "The manifest has no usable table of contents; its resources were used instead.")
-    return items
+    def _read(self, element: _Element, sequencing: SequencingReader | None) -> Organization:
+        reader = ItemReader(self.found, sequencing)
+        values = Values(element, self.found)
+        name = reader.own_id(collapsed(attribute(element, "identifier")) or "organization")
+        definition = reader.definition(element, leaf=False)
+        return Organization(
+            name,
+            text_of(element, "title"),
+            reader.below(element, self.resources.root),
+            definition,
+            with_sequencing(Properties(), definition),
+            values.flag("objectivesGlobalToSystem", default=True),
+            values.flag("sharedDataGlobalToSystem", default=True),
+        )
 
-
-def _metadata(root: _Element) -> tuple[str, str, str]:
-    """Return language, description and title from the package's metadata (LOM, in either of its bindings)."""
-    metadata = child(root, "metadata")
-    lom = (
-        next((one for one in metadata.iter() if local_name(one.tag) == "general"), None)
-        if metadata is not None
-        else None
-    )
-    if lom is None:
-        return "", "", ""
-    language = text_of(lom, "language")
-    return language[:35], text_of(lom, "description")[:4000], text_of(lom, "title")[:255]
+    def _of_resources(self) -> Organization | None:
+        reader = ItemReader(self.found)
+        name = reader.own_id("organization")
+        items = reader.of_resources(self.resources.root)
+        if not items:
+            return None
+        message = "The manifest has no usable table of contents; its resources were used instead."
+        self.found.add("no_organization", message)
+        return Organization(name, "", items)

@@ -1,6 +1,7 @@
 """Looking at XML by local names: real manifests use wrong prefixes, wrong namespaces and none at all."""
 
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from lxml.etree import _Element
 
@@ -12,12 +13,19 @@ def local_name(name: object) -> str:
     return name.rpartition("}")[2].rpartition(":")[2].lower()
 
 
-def children(element: _Element, name: str) -> Iterator[_Element]:
-    """Yield the children called `name`."""
-    return (child for child in element if local_name(child.tag) == name)
+def namespace(element: _Element) -> str:
+    """Return an element's namespace in lower case, "" for none."""
+    tag = element.tag
+    return tag[1:].partition("}")[0].lower() if isinstance(tag, str) and tag.startswith("{") else ""
 
 
-def child(element: _Element, name: str) -> _Element | None:
+def children(element: _Element | None, name: str) -> Iterator[_Element]:
+    """Yield the children called `name`; none where there is no element."""
+    if element is not None:
+        yield from (child for child in element if local_name(child.tag) == name)
+
+
+def child(element: _Element | None, name: str) -> _Element | None:
     """Return the first child called `name`."""
     return next(children(element, name), None)
 
@@ -27,10 +35,23 @@ def attribute(element: _Element, name: str) -> str:
     return next((str(value).strip() for key, value in element.attrib.items() if local_name(key) == name), "")
 
 
+def collapsed(text: str) -> str:
+    """Return an identifier with its white space made single, as XML Schema reads IDs."""
+    return " ".join(text.split())
+
+
+def uri(text: str) -> str:
+    """Return an identifier that is a URI (objectives, shared data) as it is compared: decoded, white space single.
+
+    ADL's cases OB-02b and OB-12a take `gObj%20%20-` and ` gObj%20-` for the same.
+    """
+    return collapsed(unquote(text))
+
+
 def text_of(element: _Element | None, name: str = "") -> str:
     """Return an element's text (or that of its first child called `name`), with white space made single."""
     found = child(element, name) if element is not None and name else element
-    return "" if found is None else " ".join("".join(str(part) for part in found.itertext()).split())
+    return "" if found is None else collapsed("".join(str(part) for part in found.itertext()))
 
 
 def namespaces(root: _Element) -> frozenset[str]:
