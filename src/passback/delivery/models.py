@@ -16,7 +16,9 @@ class ScoreDelivery(TenantScoped, Base):
 
     `wanted` and `sent` are versions of the grade; `last_timestamp` is stored before each send. `state`: see `states`.
     `destination` names the destination for caps and breakers. `tries` counts the sends since the last answer that
-    settled one; above 0 nobody knows what arrived. `failing_since` is the first of them that failed.
+    settled one; above 0 nobody knows what arrived. `failing_since` is the first of them that failed. `sent_attempt` is
+    the newest attempt that the gradebook has a grade of; `repairs` counts how often in a row reconciliation did not
+    find what had been accepted.
     """
 
     __tablename__ = "score_delivery"
@@ -40,6 +42,7 @@ class ScoreDelivery(TenantScoped, Base):
     last_timestamp: Mapped[datetime | None]
     sent_scaled: Mapped[float | None]
     sent_final: Mapped[bool] = mapped_column(default=False)
+    sent_attempt: Mapped[int] = mapped_column(default=0)
     accepted_at: Mapped[datetime | None]
     read_back_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)
@@ -50,6 +53,7 @@ class ScoreDelivery(TenantScoped, Base):
     reason: Mapped[str] = mapped_column(default="")
     first_queued_at: Mapped[datetime | None]
     failing_since: Mapped[datetime | None]
+    repairs: Mapped[int] = mapped_column(default=0)
 
     @validates("state")
     def _move(self, _key: str, to: str) -> str:
@@ -96,7 +100,8 @@ class EventDelivery(TenantScoped, Base):
 class DeliveryTry(TenantScoped, Base):
     """One try of a score or an event, append-only: the evidence without the body (some LMSs echo personal data in it).
 
-    It goes with what it delivers: `score_id` or `event_id`, the other one is None.
+    It goes with what it delivers: `score_id` or `event_id`, the other one is None. `scaled` is the value that went out,
+    by which reconciliation knows an older grade of ours from one that a teacher has entered.
     """
 
     __tablename__ = "delivery_try"
@@ -112,6 +117,7 @@ class DeliveryTry(TenantScoped, Base):
     event_id: Mapped[UUID | None]
     at: Mapped[datetime] = mapped_column(default=utc_now)
     version: Mapped[int] = mapped_column(default=0)
+    scaled: Mapped[float | None]
     verdict: Mapped[str]
     reason_class: Mapped[str] = mapped_column(default="")
     http_status: Mapped[int | None]

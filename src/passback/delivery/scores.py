@@ -136,6 +136,7 @@ def _evidence(row: ScoreDelivery, answer: _Answer) -> DeliveryTry:
         score_id=row.id,
         at=utc_now(),
         version=shot.payload.version if shot else 0,
+        scaled=shot.payload.scaled if shot else None,
         verdict=str(result.verdict),
         reason_class=result.reason_class,
         http_status=result.http_status,

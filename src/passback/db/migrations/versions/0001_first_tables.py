@@ -644,6 +644,78 @@ def upgrade() -> None:
         batch_op.create_index("ix_roster_member_sort", ["tenant_id", "roster_id", "sort_name", "id"], unique=False)
 
     op.create_table(
+        "reconciliation",
+        sa.Column("context_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("due_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("started_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("lease_owner", sa.String(), nullable=False),
+        sa.Column("lease_until", passback.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("columns", sa.Integer(), nullable=False),
+        sa.Column("columns_read", sa.Integer(), nullable=False),
+        sa.Column("in_order", sa.Integer(), nullable=False),
+        sa.Column("under_way", sa.Integer(), nullable=False),
+        sa.Column("missing", sa.Integer(), nullable=False),
+        sa.Column("different", sa.Integer(), nullable=False),
+        sa.Column("orphaned", sa.Integer(), nullable=False),
+        sa.Column("sent_again", sa.Integer(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("error_status", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "context_id"],
+            ["lti_context.tenant_id", "lti_context.id"],
+            name=op.f("fk_reconciliation_tenant_id_context_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_reconciliation_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation")),
+        sa.UniqueConstraint("tenant_id", "context_id", name=op.f("uq_reconciliation_tenant_id_context_id")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_reconciliation_tenant_id_id")),
+    )
+    with op.batch_alter_table("reconciliation", schema=None) as batch_op:
+        batch_op.create_index("ix_reconciliation_due", ["due_at"], unique=False)
+
+    op.create_table(
+        "reconciliation_finding",
+        sa.Column("reconciliation_id", sa.Uuid(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
+        sa.Column("registration_id", sa.Uuid(), nullable=True),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("ours", sa.Double(), nullable=True),
+        sa.Column("theirs", sa.Double(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "link_id"],
+            ["resource_link.tenant_id", "resource_link.id"],
+            name=op.f("fk_reconciliation_finding_tenant_id_link_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "reconciliation_id"],
+            ["reconciliation.tenant_id", "reconciliation.id"],
+            name=op.f("fk_reconciliation_finding_tenant_id_reconciliation_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "registration_id"],
+            ["registration.tenant_id", "registration.id"],
+            name=op.f("fk_reconciliation_finding_tenant_id_registration_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_reconciliation_finding_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation_finding")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_reconciliation_finding_tenant_id_id")),
+    )
+    with op.batch_alter_table("reconciliation_finding", schema=None) as batch_op:
+        batch_op.create_index("ix_reconciliation_finding_of", ["tenant_id", "reconciliation_id", "id"], unique=False)
+
+    op.create_table(
         "score_delivery",
         sa.Column("registration_id", sa.Uuid(), nullable=False),
         sa.Column("sender", sa.String(), nullable=False),
@@ -656,6 +728,7 @@ def upgrade() -> None:
         sa.Column("last_timestamp", passback.db.types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("sent_scaled", sa.Double(), nullable=True),
         sa.Column("sent_final", sa.Boolean(), nullable=False),
+        sa.Column("sent_attempt", sa.Integer(), nullable=False),
         sa.Column("accepted_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("read_back_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
@@ -666,6 +739,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("first_queued_at", passback.db.types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("failing_since", passback.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("repairs", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -692,6 +766,7 @@ def upgrade() -> None:
         sa.Column("event_id", sa.Uuid(), nullable=True),
         sa.Column("at", passback.db.types.UtcDateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("scaled", sa.Double(), nullable=True),
         sa.Column("verdict", sa.String(), nullable=False),
         sa.Column("reason_class", sa.String(), nullable=False),
         sa.Column("http_status", sa.Integer(), nullable=True),
@@ -797,6 +872,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_score_delivery_destination")
 
     op.drop_table("score_delivery")
+    with op.batch_alter_table("reconciliation_finding", schema=None) as batch_op:
+        batch_op.drop_index("ix_reconciliation_finding_of")
+
+    op.drop_table("reconciliation_finding")
+    with op.batch_alter_table("reconciliation", schema=None) as batch_op:
+        batch_op.drop_index("ix_reconciliation_due")
+
+    op.drop_table("reconciliation")
     with op.batch_alter_table("roster_member", schema=None) as batch_op:
         batch_op.drop_index("ix_roster_member_sort")
 
