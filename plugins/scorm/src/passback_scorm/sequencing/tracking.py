@@ -1,0 +1,115 @@
+"""The tracking model at work: a tree, a state and what is shared, read and written through objective maps."""
+
+from passback_scorm.sequencing.state import ActivityState, Globals, SequencingState
+from passback_scorm.sequencing.tree import FIELDS, Activity, LocalObjective, Tree
+
+_UNTOUCHED = ActivityState()
+
+
+class Tracking:
+    """All that the processes work on. It changes the state and globals it was given: give it copies.
+
+    Args:
+        memo: results of sequencing rules, kept while nothing changes (look-ahead); None else.
+    """
+
+    def __init__(self, tree: Tree, state: SequencingState, shared: Globals) -> None:
+        self.tree = tree
+        self.state = state
+        self.globals = shared
+        self.memo: dict[tuple[Activity, str], str] | None = None
+
+    def copy(self) -> "Tracking":
+        """Return the same on copies of state and globals."""
+        return Tracking(self.tree, self.state.copy(), self.globals.copy())
+
+    @property
+    def current(self) -> Activity | None:
+        """Return the Current Activity."""
+        return self.tree.get(self.state.current)
+
+    def set_current(self, activity: Activity | None) -> None:
+        """Set the Current Activity; None ends the sequencing session."""
+        self.state.current = activity.id if activity else ""
+
+    @property
+    def suspended(self) -> Activity | None:
+        """Return the Suspended Activity."""
+        return self.tree.get(self.state.suspended)
+
+    def set_suspended(self, activity: Activity | None) -> None:
+        """Set the Suspended Activity."""
+        self.state.suspended = activity.id if activity else ""
+
+    def of(self, activity: Activity) -> ActivityState:
+        """Return an activity's tracking, to be read only."""
+        return self.state.activities.get(activity.id, _UNTOUCHED)
+
+    def touch(self, activity: Activity) -> ActivityState:
+        """Return an activity's tracking, to be changed."""
+        return self.state.activities.setdefault(activity.id, ActivityState())
+
+    def children(self, activity: Activity) -> tuple[Activity, ...]:
+        """Return the Available Children of an activity."""
+        chosen = self.of(activity).children
+        if chosen is None:
+            return activity.children
+        return tuple(child for name in chosen if (child := self.tree.get(name)) and child.parent is activity)
+
+    def place(self, activity: Activity) -> int | None:
+        """Return an activity's place among the Available Children of its parent; None where it is not one of them."""
+        if activity.parent is None or self.of(activity.parent).children is None:
+            return activity.place
+        siblings = self.children(activity.parent)
+        return siblings.index(activity) if activity in siblings else None
+
+    def is_available(self, activity: Activity) -> bool:
+        """Tell whether an activity is among the Available Children of its parent; the root always is."""
+        return self.place(activity) is not None
+
+    def value(self, activity: Activity, objective: LocalObjective, name: str) -> float | None:
+        """Return a field of an objective, from what it reads where that is known; None for unknown (SN 4.2.1.5)."""
+        for target in objective.reads[name]:
+            info = self.globals.objectives.get(target)
+            if info and name in info:
+                return info[name]
+        local = self.of(activity).objectives.get(objective.id)
+        return local.get(name) if local else None
+
+    def put(self, activity: Activity, objective: LocalObjective, name: str, value: float | None) -> None:
+        """Set a field of an objective, and what it writes to; None makes unknown what was known here."""
+        local = self.touch(activity).objectives.setdefault(objective.id, {})
+        if value is None:
+            if local.pop(name, None) is not None:
+                for target in objective.writes[name]:
+                    self.globals.objectives.get(target, {}).pop(name, None)
+            return
+        local[name] = value
+        for target in objective.writes[name]:
+            self.globals.objectives.setdefault(target, {})[name] = value
+
+    def satisfied(self, activity: Activity, objective: LocalObjective) -> bool | None:
+        """Return whether an objective is satisfied, by its measure where the manifest says so (RB.1.2a)."""
+        if objective.definition.satisfied_by_measure:
+            return self.by_measure(activity, objective, self.value(activity, objective, "measure"))
+        return _truth(self.value(activity, objective, "satisfied"))
+
+    def by_measure(self, activity: Activity, objective: LocalObjective, measure: float | None) -> bool | None:
+        """Return what a measure makes of an objective that is satisfied by measure."""
+        waits = self.of(activity).active and not activity.definition.measure_satisfaction_if_active
+        return None if measure is None or waits else measure >= objective.definition.min_normalized_measure
+
+    def completed(self, activity: Activity, objective: LocalObjective) -> bool | None:
+        """Return whether an activity (by its primary objective) or another objective is completed."""
+        return _truth(self.value(activity, objective, "completion"))
+
+    def forget(self, activity: Activity, names: tuple[str, ...] = FIELDS) -> None:
+        """Make an activity's own information unknown for a new attempt. What it shared stays shared."""
+        found = self.of(activity).objectives
+        for info in found.values():
+            for name in names:
+                info.pop(name, None)
+
+
+def _truth(value: float | None) -> bool | None:
+    return None if value is None else bool(value)
