@@ -6,21 +6,19 @@ The tool may be a Flask app in this process (its test client) or run elsewhere (
 import html
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import requests
 from flask import Flask
 from flask.testing import FlaskClient
-from joserfc.jwk import Key
-from pydantic import JsonValue
 
 from passback.sandbox.launches import FormPost
 from passback.sandbox.model import Link, Tool, User
-from passback.sandbox.platform import Platform
+from passback.sandbox.platform import Breakage, Platform
 from passback.sandbox.toolkeys import Fetch
 from passback.sandbox.vocabulary import RESOURCE_LINK_REQUEST
 
@@ -96,18 +94,15 @@ def launch(
     as_learner: bool = False,
     message_type: str = "",
     login_method: str = "POST",
-    overrides: Mapping[str, JsonValue] | None = None,
-    remove: Iterable[str] = (),
-    key: Key | bytes | None = None,
-    header: Mapping[str, JsonValue] | None = None,
-    change_form: Callable[[dict[str, str]], dict[str, str]] | None = None,
+    change_form: Callable[[dict[str, str]], dict[str, str]] = dict,
+    **broken: Unpack[Breakage],
 ) -> Trip:
     """Launch `link` (or, without one, the deep linking of `tool`) as `user` and return every step.
 
     Args:
         client: has the tool's cookies; another client is another browser.
         login_method: how the login initiation comes, POST or GET.
-        overrides: with `remove`, `key` and `header` as in `Platform.make_id_token`, to break the launch.
+        broken: as in `Platform.make_id_token`, to break the launch.
         change_form: last change to the form that is posted to the tool (`state`, `id_token`).
 
     Raises:
@@ -119,25 +114,15 @@ def launch(
     )
     login, asked = log_in(client, platform, start, login_method)
     form = platform.launches.answer(asked, user=user or VISITOR, session=session)
-    if user is None or overrides or remove or key is not None or header:
-        token = platform.make_id_token(
-            user,
-            link,
-            nonce=asked["nonce"],
-            tool=tool,
-            message_type=message_type,
-            as_learner=as_learner,
-            overrides=overrides,
-            remove=remove,
-            key=key,
-            header=header,
-        )
-        form = FormPost(form.url, {"id_token": token, "state": asked.get("state", "")})
     fields = dict(form.fields)
-    if change_form is not None:
-        fields = change_form(fields)
-    form = FormPost(form.url, fields, form.method)
-    return Trip(login, asked, form, send(client, "POST", form.url, fields, origin=platform.config.url))
+    if user is None or broken:
+        nonce = asked["nonce"]
+        token = platform.make_id_token(
+            user, link, nonce=nonce, tool=tool, message_type=message_type, as_learner=as_learner, **broken
+        )
+        fields = {"id_token": token, "state": asked.get("state", "")}
+    form = FormPost(form.url, change_form(fields), form.method)
+    return Trip(login, asked, form, send(client, "POST", form.url, form.fields, origin=platform.config.url))
 
 
 def begin(

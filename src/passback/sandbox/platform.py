@@ -1,6 +1,7 @@
 """The practice LMS without its web pages: one object that holds all its parts."""
 
 from collections.abc import Iterable, Mapping
+from typing import TypedDict, Unpack
 
 from joserfc.jwk import Key
 from pydantic import JsonValue
@@ -40,6 +41,22 @@ _LTI_SHORT = frozenset(
         "version",
     }
 )
+
+
+class Breakage(TypedDict, total=False):
+    """What makes an id_token another than the LMS would send.
+
+    Args:
+        overrides: claims to add or replace; `roles`, `version` and the like are short for the full LTI names.
+        remove: claims to leave out, short or full names.
+        key: signs instead of the LMS's key (bytes: HMAC).
+        header: changes to the header; None as a value removes one (`{"kid": None}`).
+    """
+
+    overrides: Mapping[str, JsonValue]
+    remove: Iterable[str]
+    key: Key | bytes
+    header: Mapping[str, JsonValue]
 
 
 class Platform:
@@ -153,25 +170,18 @@ class Platform:
         tool: Tool | None = None,
         message_type: str = "",
         as_learner: bool = False,
-        overrides: Mapping[str, JsonValue] | None = None,
-        remove: Iterable[str] = (),
-        key: Key | bytes | None = None,
-        header: Mapping[str, JsonValue] | None = None,
+        **broken: Unpack[Breakage],
     ) -> str:
         """Return an id_token, right or broken in any way.
 
         Args:
             nonce: the tool's, from its authentication request.
-            overrides: claims to add or replace; `roles`, `version` and the like are short for the full LTI names.
-            remove: claims to leave out, short or full names.
-            key: signs instead of the LMS's key (bytes: HMAC).
-            header: changes to the header; None as a value removes one (`{"kid": None}`).
         """
         claims = self.claims(user, link, nonce=nonce, tool=tool, message_type=message_type, as_learner=as_learner)
-        claims |= {full_name(name): value for name, value in (overrides or {}).items()}
-        gone = {full_name(name) for name in remove}
+        claims |= {full_name(name): value for name, value in broken.get("overrides", {}).items()}
+        gone = {full_name(name) for name in broken.get("remove", ())}
         kept = {name: value for name, value in claims.items() if name not in gone}
-        return sign(kept, self.keys.current() if key is None else key, header)
+        return sign(kept, broken.get("key", self.keys.current()), broken.get("header"))
 
 
 def full_name(name: str) -> str:
