@@ -80,18 +80,23 @@ class RollupRule:
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveMap:
-    """How a local objective reads and writes the shared one `target` (SM.7; `adlseq:objectives` of the 4th edition)."""
+    """How a local objective reads and writes the shared one `target` (SM.7; `adlseq:objectives` of the 4th edition).
+
+    The defaults are those of a map that only `imsss:mapInfo` makes. One that only `adlseq:mapInfo` makes reads neither
+    status nor measure, and where that element leaves a read attribute out, it reads (CAM 5.1.14): the two may map one
+    objective to different shared ones (ADL's case OB-10a).
+    """
 
     target: str
     read_satisfied_status: bool = True
     read_normalized_measure: bool = True
     write_satisfied_status: bool = False
     write_normalized_measure: bool = False
-    read_raw_score: bool = True
-    read_min_score: bool = True
-    read_max_score: bool = True
-    read_completion_status: bool = True
-    read_progress_measure: bool = True
+    read_raw_score: bool = False
+    read_min_score: bool = False
+    read_max_score: bool = False
+    read_completion_status: bool = False
+    read_progress_measure: bool = False
     write_raw_score: bool = False
     write_min_score: bool = False
     write_max_score: bool = False
