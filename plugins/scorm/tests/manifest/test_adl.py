@@ -136,6 +136,11 @@ def test_maps_of_the_4th_edition(adl: Callable[[str], Manifest]) -> None:
                 "gObj-OB06",
                 write_satisfied_status=True,
                 write_normalized_measure=True,
+                read_raw_score=True,
+                read_min_score=True,
+                read_max_score=True,
+                read_completion_status=True,
+                read_progress_measure=True,
                 write_raw_score=True,
                 write_min_score=True,
                 write_max_score=True,
@@ -144,6 +149,14 @@ def test_maps_of_the_4th_edition(adl: Callable[[str], Manifest]) -> None:
             ),
         ),
     )
+
+
+def test_maps_of_two_kinds_to_different_targets(adl: Callable[[str], Manifest]) -> None:
+    """Neither reads what is the other's."""
+    [objective] = items(adl("OB-10a"))["activity_2"].sequencing.objectives
+    status, more = objective.maps
+    assert (status.target, status.read_satisfied_status, status.read_raw_score) == ("gObj-OB10a-1", True, False)
+    assert (more.target, more.read_satisfied_status, more.read_raw_score) == ("gObj-OB10a-2", False, True)
 
 
 def test_rules(adl: Callable[[str], Manifest]) -> None:

@@ -1,6 +1,6 @@
 """Objectives and how they map to shared ones: `imsss:objectives` (CAM 5.1.7), `adlseq:objectives` (4th ed., 5.1.14)."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from lxml.etree import _Element
 
@@ -59,11 +59,11 @@ def read_objectives(element: _Element, found: Findings) -> tuple[Objective, ...]
 
 
 def read_more(element: _Element, found: Findings) -> MoreMaps:
-    """Return the maps of `adlseq:objectives`."""
+    """Return the maps of `adlseq:objectives`; what they do not say reads and does not write (CAM 5.1.14)."""
     maps: list[tuple[str, str, dict[str, bool], _Element]] = []
     for objective in children(element, "objective"):
         for one in children(objective, "mapinfo"):
-            flags = _flags(one, _MORE, found)
+            flags = {name: name.startswith("read") for name in _MORE} | _flags(one, _MORE, found)
             maps.append(
                 (uri(attribute(objective, "objectiveid")), uri(attribute(one, "targetobjectiveid")), flags, one)
             )
@@ -80,8 +80,8 @@ def joined(objectives: tuple[Objective, ...], more: MoreMaps, found: Findings) -
             found.add("unknown_objective", message, name, at=element)
             continue
         maps = {one.target: one for one in objective.maps}
-        known = maps.get(target) or ObjectiveMap(target)
-        maps[target] = ObjectiveMap(**{**asdict(known), **flags})
+        known = maps.get(target) or ObjectiveMap(target, read_satisfied_status=False, read_normalized_measure=False)
+        maps[target] = replace(known, **flags)
         by_id[name] = replace(objective, maps=tuple(maps.values()))
     return tuple(by_id.get(one.id, one) if one.id else one for one in objectives)
 
