@@ -7,10 +7,10 @@ from pydantic import JsonValue
 
 from passback.lti import claims as rules
 from passback.lti import framing
-from passback.lti.message import DEEP_LINKING, RESOURCE_LINK, Launch, LinkFacts, Person
+from passback.lti.message import DEEP_LINKING, RESOURCE_LINK, Launch, LinkFacts, Person, View
 from passback.lti.message_launch import VerifiedLaunch
 from passback.lti.models import Deployment
-from passback.lti.roles import view_of
+from passback.lti.roles import sees_learners, view_of
 
 Claims = Mapping[str, JsonValue]
 
@@ -46,13 +46,15 @@ def build_launch(verified: VerifiedLaunch, *, code: str, tenant_id: UUID, deploy
 
 
 def _person(claims: Claims) -> Person:
-    view, may_learn, has_role = view_of(rules.strings(claims[rules.ROLES]))
+    roles = rules.strings(claims[rules.ROLES])
+    view, may_learn, has_role = view_of(roles)
     locale = rules.section(claims, rules.PRESENTATION).get("locale") or claims.get("locale")
     return Person(
         subject=rules.subject(claims),
         view=view,
         may_learn=may_learn,
         has_role=has_role,
+        sees_learners=view is View.STAFF and sees_learners(roles),
         name=rules.text(claims.get("name")),
         given_name=rules.text(claims.get("given_name")),
         family_name=rules.text(claims.get("family_name")),

@@ -10,11 +10,14 @@ from passback.content.service import current_version
 from passback.db import JsonObject, TenantSession
 from passback.delivery.owed import expect_score
 from passback.lti.ags import SENDER, destination, score_target
+from passback.lti.course_access import CourseAccess, course_url
 from passback.lti.framing import ancestors
 from passback.lti.known import known_registration, source_of
 from passback.lti.links import Placed, open_link
 from passback.lti.message import Launch, View
 from passback.lti.models import Deployment, Platform, ResourceLink
+from passback.lti.roster_jobs import start_after_commit
+from passback.lti.rosters import ask_after_launch
 from passback.player.entry import entry_url
 from passback.runtime import runtime
 from passback.tracking.learners import upsert_learner
@@ -30,6 +33,7 @@ class Way(StrEnum):
 
     LEARN = "learner"
     PREVIEW = "preview"
+    TEACH = "course page"
     CHOOSE = "choose"
     NO_CONTENT = "no content"
 
@@ -66,12 +70,23 @@ def enter(session: TenantSession, launch: Launch) -> Entered:
     if person.view is View.LEARNER:
         learner = _learner(session, launch)
         return Entered(Way.LEARN, _learn(session, launch, learner, placed))
+    if person.view is View.STAFF:
+        _ask_for_roster(session, placed.link)
     if person.may_learn:
         learner = _learner(session, launch)
         choice = OpenAs(launch.tenant_id, learner.id, placed.link.id, launch.return_url, launch.code)
         return Entered(Way.CHOOSE, f"{runtime().settings.url}/lti/open-as/{choice_token(choice)}")
+    if person.sees_learners:
+        access = CourseAccess(launch.tenant_id, placed.link.id, launch.return_url, launch.code, launch.ancestors)
+        return Entered(Way.TEACH, course_url(access))
     url = preview_url(session, placed.course_id, launch.return_url, launch.code, launch.ancestors)
     return Entered(Way.PREVIEW, url)
+
+
+def _ask_for_roster(session: TenantSession, link: ResourceLink) -> None:
+    """Staff who open a course want to see who is in it; it is read after the launch, not in it."""
+    if link.context_id is not None and link.memberships_url and ask_after_launch(session, link.context_id):
+        start_after_commit(session)
 
 
 def preview_url(

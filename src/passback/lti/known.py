@@ -87,7 +87,12 @@ def known_registration(session: TenantSession, launch: Launch) -> UUID | None:
 
 def source_of(launch: Launch) -> str:
     """Return the `Learner.source` of a platform's people."""
-    return f"lti:{launch.platform.id}"
+    return platform_source(launch.platform.id)
+
+
+def platform_source(platform_id: UUID) -> str:
+    """Return the `Learner.source` of the people of the platform with this id."""
+    return f"lti:{platform_id}"
 
 
 def _same_link(row: Any, facts: LinkFacts, item: str) -> bool:

@@ -30,12 +30,14 @@ class Person:
         view: staff preview, learners are recorded, mentors look on.
         may_learn: staff who are enrolled as a learner too, and may choose to open as one.
         has_role: False for an empty or unknown list of roles: a learner's view, whose grade the LMS may refuse.
+        sees_learners: staff of this very course, or administrators: they may see who learns in it.
     """
 
     subject: str
     view: View
     may_learn: bool = False
     has_role: bool = True
+    sees_learners: bool = False
     name: str = ""
     given_name: str = ""
     family_name: str = ""

@@ -9,6 +9,7 @@ from passback.lti.message import View
 STAFF = frozenset({"Instructor", "TeachingAssistant", "ContentDeveloper", "Administrator"})
 """Roles in the context (LTI Core §A.2.3) that prepare or teach, and so preview."""
 LEARNERS = frozenset({"Learner", "Member", "Student"})
+ADMINISTRATORS = frozenset({"Administrator", "SysAdmin"})
 INSTITUTION_STAFF = STAFF | {"Faculty", "Staff", "SysAdmin"}
 
 
@@ -62,3 +63,12 @@ def view_of(roles: Sequence[str]) -> tuple[View, bool, bool]:
     if outside & INSTITUTION_STAFF:
         return View.STAFF, False, True
     return View.LEARNER, False, bool(outside & {*LEARNERS, "User"})
+
+
+def sees_learners(roles: Sequence[str]) -> bool:
+    """Say whether somebody may see who learns in the course: its own staff, and administrators.
+
+    Who is staff of the institution only (`Faculty`, without a role in this course) looks at the content, not at people.
+    """
+    parsed = [Role(role) for role in roles]
+    return any(one.name in (STAFF if one.in_context else ADMINISTRATORS) for one in parsed)

@@ -74,3 +74,12 @@ class RosterUnderWayError(PassbackError):
     status = 409
     side = Side.TOOL
     advice = "Wait until that is done; the course's page shows how far it is."
+
+
+class RosterTooSoonError(PassbackError):
+    """This roster was read a moment ago."""
+
+    code = "roster_too_soon"
+    status = 429
+    side = Side.REQUEST
+    advice = "Wait a minute, then try again."

@@ -14,6 +14,7 @@ from passback.web.auth import init_auth
 from passback.web.courses import courses
 from passback.web.deliveries import deliveries
 from passback.web.health import health
+from passback.web.lms_courses import lms_courses
 from passback.web.platforms import launches, platforms
 from passback.web.sign_in import init_sign_in, pages
 
@@ -33,7 +34,7 @@ def mount_web(app: Flask) -> None:
         init_sign_in(app, runtime().settings)
     app.context_processor(lambda: {"plugin_pages": plugin_pages, "only_tenant": only_tenant})
     mount(app, health, HostSide.ANY)
-    for blueprint in (front, pages, admin, courses, platforms, launches, deliveries):
+    for blueprint in (front, pages, admin, courses, lms_courses, platforms, launches, deliveries):
         mount(app, blueprint, HostSide.APP)
 
 

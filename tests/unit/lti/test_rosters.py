@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from passback.db import tenant_session
+from passback.delivery.models import ScoreDelivery
 from passback.errors import NotFoundError, PassbackError
 from passback.lti import rosters
 from passback.lti.models import Context, ResourceLink
@@ -17,8 +18,10 @@ from passback.lti.nrps import Reading
 from passback.lti.roster_errors import RosterUnderWayError
 from passback.lti.roster_models import Roster, RosterMember
 from passback.lti.rosters import Changes, sync_roster
+from passback.lti.score_answers import REASONS
 from passback.sandbox.faults import Fault
-from passback.sandbox.model import Role
+from passback.sandbox.model import Role, User
+from passback.tracking.models import Learner, Registration
 from tests.support.lti import School, make_school
 from tests.support.practice import practice_lms
 
@@ -167,3 +170,70 @@ def test_many_members_take_batches(school: School, monkeypatch: pytest.MonkeyPat
     with school.lms.core.change() as state:
         state.courses[school.lms.course.id].suspended.extend(["3", "4", "5"])
     assert sync(school).gone == 3
+
+
+def owe(school: School, user_id: str, *, state: str = "parked", reason: str = rosters.NOT_GRADABLE) -> UUID:
+    """Have a learner's grade parked; return the delivery's id."""
+    with tenant_session(school.tenant_id, write=True) as session:
+        link = session.scalars(select(ResourceLink)).one()
+        learner = Learner(source=f"lti:{school.platform_id}", subject=user_id)
+        session.add(learner)
+        session.flush()
+        row = Registration(learner_id=learner.id, course_id=school.course_id, placement_id=link.placement_id)
+        session.add(row)
+        session.flush()
+        delivery = ScoreDelivery(
+            registration_id=row.id,
+            sender="ags",
+            destination=f"lti:{school.platform_id}",
+            line_item=link.line_item_url,
+            user_id=user_id,
+            state=state,
+            reason_class=reason,
+        )
+        session.add(delivery)
+        session.flush()
+        return delivery.id
+
+
+def state_of(school: School, delivery_id: UUID) -> str:
+    with tenant_session(school.tenant_id) as session:
+        return session.get_one(ScoreDelivery, delivery_id).state
+
+
+def test_grades_that_the_lms_refused_for_a_learner_go_out_again_when_the_roster_names_them(school: School) -> None:
+    assert rosters.NOT_GRADABLE in REASONS, "the word of whoever parks them"
+    sync(school)
+    late = owe(school, "200")
+    elsewhere = owe(school, "201")
+    otherwise = owe(school, "202", reason="line_item_gone")
+    assert sync(school).tried_again == 0, "nothing has changed"
+    with school.lms.core.change() as state:
+        for user_id in ("200", "202"):
+            state.users[user_id] = User(user_id, f"user{user_id}", f"User {user_id}")
+            state.courses[school.lms.course.id].members[user_id] = Role.LEARNER
+    assert sync(school).tried_again == 1
+    assert [state_of(school, one) for one in (late, elsewhere, otherwise)] == ["queued", "parked", "parked"]
+
+
+def test_so_they_do_when_a_teacher_becomes_a_learner_or_somebody_comes_back(school: School) -> None:
+    sync(school)
+    with school.lms.core.change() as state:
+        state.courses[school.lms.course.id].suspended.append("3")
+        state.courses[school.lms.course.id].members["4"] = Role.INSTRUCTOR
+    sync(school)
+    back, learns = owe(school, "3"), owe(school, "4")
+    with school.lms.core.change() as state:
+        state.courses[school.lms.course.id].suspended.clear()
+        state.courses[school.lms.course.id].members["4"] = Role.LEARNER
+    assert sync(school).tried_again == 2
+    assert (state_of(school, back), state_of(school, learns)) == ("queued", "queued")
+
+
+def test_a_roster_never_holds_a_grade_back(school: School) -> None:
+    sync(school)
+    queued = owe(school, "3", state="queued", reason="")
+    with school.lms.core.change() as state:
+        state.courses[school.lms.course.id].suspended.append("3")
+    assert sync(school).gone == 1
+    assert state_of(school, queued) == "queued"
