@@ -1,11 +1,11 @@
 """From a package to a course: what is claimed, what is played, what is refused and why."""
 
 from passback.plugin import Activity, Detection, ImportedContent, JsonObject, PackageError, PackageReader
+from passback_scorm.health.check import examine
 from passback_scorm.manifest.editions import is_cartridge
 from passback_scorm.manifest.model import Item, Manifest
 from passback_scorm.manifest.reading import find_manifest, read_manifest
 from passback_scorm.manifest.references import is_external
-from passback_scorm.scan import sets_a_score
 from passback_scorm.unit import Unit
 
 SUPPORTED = "This version plays SCORM 1.2 courses with one unit."
@@ -36,14 +36,15 @@ def import_course(package: PackageReader) -> ImportedContent:
     manifest = read_manifest(package)
     _check_start(manifest)
     check_playable(manifest)
+    health = examine(package, manifest)
     return ImportedContent(
         manifest.title,
         tuple(_activity(item) for item in manifest.organization.items),
         course_data(manifest),
-        manifest.language,
+        manifest.language or health.language,
         manifest.description,
-        manifest.findings,
-        reports_score=sets_a_score(package),
+        (*manifest.findings, *health.findings),
+        reports_score=health.reports_score,
     )
 
 

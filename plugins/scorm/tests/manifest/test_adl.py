@@ -109,9 +109,10 @@ def test_presentation_and_run_time(adl: Callable[[str], Manifest]) -> None:
 
 
 def test_global_to_system(adl: Callable[[str], Manifest]) -> None:
-    system = {name: adl(name).organization for name in NAMES}
-    assert sum(not one.objectives_global_to_system for one in system.values()) == 3
-    assert [name for name, one in system.items() if not one.shared_data_global_to_system] == ["DDMb"]
+    said = [name for name in NAMES if b"GlobalToSystem" in (MANIFESTS / f"{name}.xml").read_bytes()]
+    found = {name: adl(name).organization for name in said}
+    assert sum(not one.objectives_global_to_system for one in found.values()) == 3
+    assert [name for name, one in found.items() if not one.shared_data_global_to_system] == ["DDMb"]
 
 
 def test_own_sequencing_replaces_what_is_referred_to(adl: Callable[[str], Manifest]) -> None:

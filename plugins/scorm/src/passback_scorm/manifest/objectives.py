@@ -1,6 +1,6 @@
 """Objectives and how they map to shared ones: `imsss:objectives` (CAM 5.1.7), `adlseq:objectives` (4th ed., 5.1.14)."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from lxml.etree import _Element
 
@@ -72,18 +72,15 @@ def read_more(element: _Element, found: Findings) -> MoreMaps:
 
 def joined(objectives: tuple[Objective, ...], more: MoreMaps, found: Findings) -> tuple[Objective, ...]:
     """Return the objectives with the maps of `adlseq:objectives`, which belong to an objective and a target."""
-    by_id = {one.id: one for one in objectives if one.id}
+    maps = {one.id: {known.target: known for known in one.maps} for one in objectives if one.id}
     for name, target, flags, element in more:
-        objective = by_id.get(name)
-        if objective is None or not target:
+        if name not in maps or not target:
             message = "Maps are given for an objective that the activity does not have; they are left out."
             found.add("unknown_objective", message, name, at=element)
             continue
-        maps = {one.target: one for one in objective.maps}
-        known = maps.get(target) or ObjectiveMap(target, read_satisfied_status=False, read_normalized_measure=False)
-        maps[target] = replace(known, **flags)
-        by_id[name] = replace(objective, maps=tuple(maps.values()))
-    return tuple(by_id.get(one.id, one) if one.id else one for one in objectives)
+        none = ObjectiveMap(target, read_satisfied_status=False, read_normalized_measure=False)
+        maps[name][target] = ObjectiveMap(**{**asdict(maps[name].get(target, none)), **flags})
+    return tuple(replace(one, maps=tuple(maps[one.id].values())) if one.id else one for one in objectives)
 
 
 def _objective(element: _Element, found: Findings, *, primary: bool) -> Objective:
