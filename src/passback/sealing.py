@@ -3,8 +3,8 @@
 import base64
 import hashlib
 import hmac
+import json
 import secrets
-from functools import cached_property
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -31,6 +31,8 @@ class Sealer:
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
         self._serializers: dict[str, URLSafeTimedSerializer] = {}
+        self._fernets: dict[str, Fernet] = {}
+        self._keys: dict[str, bytes] = {}
 
     def key(self, purpose: str) -> bytes:
         """Return 32 bytes that are this installation's for `purpose` only."""
@@ -38,7 +40,9 @@ class Sealer:
 
     def mac(self, purpose: str, text: str, *, length: int = 22) -> str:
         """Return a URL-safe message authentication code of `text`; 22 characters hold 132 bits."""
-        digest = hmac.digest(self.key(purpose), text.encode(), hashlib.sha256)
+        if purpose not in self._keys:
+            self._keys[purpose] = self.key(purpose)
+        digest = hmac.digest(self._keys[purpose], text.encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest).decode()[:length]
 
     def sign(self, purpose: str, value: Any) -> str:
@@ -62,9 +66,26 @@ class Sealer:
             self._serializers[purpose] = URLSafeTimedSerializer(self.key(purpose))
         return self._serializers[purpose]
 
+    def hide(self, purpose: str, value: Any) -> str:
+        """Return a dated token that carries the JSON value `value` and that nobody but this installation can read."""
+        text = json.dumps(value, separators=(",", ":"))
+        return self._fernet(purpose).encrypt(text.encode()).decode().rstrip("=")
+
+    def reveal(self, purpose: str, token: str, *, max_age: float) -> Any:
+        """Return the value of a token made by `hide` for the same purpose, at most `max_age` seconds ago.
+
+        Raises:
+            TokenError: forged, damaged or too old.
+        """
+        padded = token.encode() + b"=" * (-len(token) % 4)
+        try:
+            return json.loads(self._fernet(purpose).decrypt(padded, ttl=int(max_age)))
+        except (InvalidToken, UnicodeEncodeError) as error:
+            raise TokenError(type(error).__name__) from error
+
     def seal(self, text: str) -> str:
         """Encrypt `text` for the database."""
-        return self._fernet.encrypt(text.encode()).decode()
+        return self._fernet("seal").encrypt(text.encode()).decode()
 
     def unseal(self, sealed: str) -> str:
         """Decrypt what `seal` made.
@@ -73,13 +94,14 @@ class Sealer:
             TokenError: made with another secret key.
         """
         try:
-            return self._fernet.decrypt(sealed.encode()).decode()
+            return self._fernet("seal").decrypt(sealed.encode()).decode()
         except InvalidToken as error:
             raise TokenError("sealed with another secret key") from error
 
-    @cached_property
-    def _fernet(self) -> Fernet:
-        return Fernet(base64.urlsafe_b64encode(self.key("seal")))
+    def _fernet(self, purpose: str) -> Fernet:
+        if purpose not in self._fernets:
+            self._fernets[purpose] = Fernet(base64.urlsafe_b64encode(self.key(purpose)))
+        return self._fernets[purpose]
 
 
 def new_token() -> str:

@@ -1,4 +1,8 @@
-"""The signed tokens in player URLs. Each is for one purpose; none is a cookie (design §8)."""
+"""The tokens in player URLs. Each is for one purpose; none is a cookie (design §8).
+
+Those that carry the way back to the LMS cannot be read by others: packages see the address of the player page around
+them, and Moodle's way back holds the session key of whoever launched, with which a package could act there.
+"""
 
 import time
 from dataclasses import asdict, dataclass, replace
@@ -81,7 +85,7 @@ class SessionClaims:
 
 def sign_entry(entry: Entry) -> str:
     """Return the token of `/open/…` and `/result/…`."""
-    return runtime().sealer.sign("player.entry", _readable(entry))
+    return runtime().sealer.hide("player.entry", vars(entry))
 
 
 def new_entry(entry: Entry) -> str:
@@ -99,7 +103,7 @@ def read_entry(token: str, *, max_age: float = ENTRY_SECONDS) -> Entry:
         LinkExpiredError: forged, damaged or too old.
     """
     try:
-        entry = _entry(runtime().sealer.verify("player.entry", token, max_age=LATE_SECONDS))
+        entry = Entry(**runtime().sealer.reveal("player.entry", token, max_age=LATE_SECONDS))
     except TokenError as error:
         raise LinkExpiredError(error.detail) from error
     if time.time() - entry.since >= max_age:
@@ -109,7 +113,7 @@ def read_entry(token: str, *, max_age: float = ENTRY_SECONDS) -> Entry:
 
 def sign_play(play: Play) -> str:
     """Return the token of the player page."""
-    return runtime().sealer.sign("player.play", {**asdict(play), "entry": _readable(play.entry)})
+    return runtime().sealer.hide("player.play", asdict(play))
 
 
 def read_play(token: str) -> Play:
@@ -119,22 +123,10 @@ def read_play(token: str) -> Play:
         LinkExpiredError: forged, damaged or too old.
     """
     try:
-        value = runtime().sealer.verify("player.play", token, max_age=ENTRY_SECONDS)
-        return Play(**{**value, "entry": _entry(value["entry"])})
+        value = runtime().sealer.reveal("player.play", token, max_age=ENTRY_SECONDS)
+        return Play(**{**value, "entry": Entry(**value["entry"])})
     except TokenError as error:
         raise LinkExpiredError(error.detail) from error
-
-
-def _readable(entry: Entry) -> JsonObject:
-    """Return what everybody may read who sees a token: packages do, in the address of the player page around them.
-
-    The way back is sealed: Moodle's holds the session key of whoever launched, with which a package could act there.
-    """
-    return {**vars(entry), "return_url": entry.return_url and runtime().sealer.seal(entry.return_url)}
-
-
-def _entry(value: dict[str, Any]) -> Entry:
-    return Entry(**{**value, "return_url": value["return_url"] and runtime().sealer.unseal(value["return_url"])})
 
 
 def sign_session(claims: SessionClaims) -> str:
