@@ -108,7 +108,8 @@ def _across(tracking: Tracking, current: Activity, target: Activity, ancestor: A
 
 
 def _constrained(tracking: Tracking, leaving: Iterable[Activity], target: Activity) -> str:
-    constrained = next((one for one in leaving if one.definition.constrain_choice), None)
+    """Only clusters constrain: what a leaf says of it counts for nothing (ADL's case CM-07d, Activity 13)."""
+    constrained = next((one for one in leaving if one.children and one.definition.constrain_choice), None)
     if constrained is None or constrained is target:
         return ""
     direction = FORWARD if target.index > constrained.index else BACKWARD

@@ -5,9 +5,6 @@ from passback_scorm.sequencing.tracking import Tracking
 from passback_scorm.sequencing.tree import Activity, common_ancestor
 from passback_scorm.sequencing.utility import terminate_descendent_attempts
 
-_OBJECTIVE = ("satisfied", "measure", "raw", "min", "max")
-_PROGRESS = ("completion", "progress")
-
 
 def delivery_request(tracking: Tracking, activity: Activity) -> str:
     """DB.1.1: return why an activity may not be delivered; "" where it may."""
@@ -44,29 +41,28 @@ def clear_suspended_activity(tracking: Tracking, suspended: Activity, activity: 
 
 def _activate(tracking: Tracking, activity: Activity) -> None:
     state = tracking.touch(activity)
-    if not state.active and activity.definition.tracked:
-        state.resumed = state.suspended
-        if state.suspended:
-            state.suspended = False
-        else:
+    if not state.active:
+        state.resumed, state.suspended = state.suspended, False
+        if not state.resumed and activity.definition.tracked:
             state.attempts += 1
             _begin_attempt(tracking, activity)
     state.active = True
 
 
 def _begin_attempt(tracking: Tracking, activity: Activity) -> None:
-    """Make unknown what a former attempt reached; below a cluster, what only counts within its attempt (SM.1)."""
+    """Make unknown what a former attempt reached. What it shared stays shared."""
     state = tracking.of(activity)
-    state.completion_set = state.success_set = False
-    tracking.forget(activity)
-    _forget_below(tracking, activity)
+    state.completion_set = state.success_set = state.old_objectives = state.old_progress = False
+    state.objectives.clear()
+    _age_below(tracking, activity)
 
 
-def _forget_below(tracking: Tracking, cluster: Activity) -> None:
+def _age_below(tracking: Tracking, cluster: Activity) -> None:
+    """Mark what is known below a cluster as old, where it asks for what is reached within one attempt (SM.1)."""
     control = cluster.definition.control
-    names = (_OBJECTIVE if control.use_current_attempt_objective_info else ()) + (
-        _PROGRESS if control.use_current_attempt_progress_info else ()
-    )
-    for child in cluster.children if names else ():
-        tracking.forget(child, names)
-        _forget_below(tracking, child)
+    for child in cluster.children:
+        if child.id in tracking.state.activities:
+            state = tracking.touch(child)
+            state.old_objectives |= control.use_current_attempt_objective_info
+            state.old_progress |= control.use_current_attempt_progress_info
+            _age_below(tracking, child)

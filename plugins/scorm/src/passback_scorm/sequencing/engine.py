@@ -77,25 +77,28 @@ def navigate(
 
     Args:
         request: start, resumeAll, continue, previous, choice, jump, exit, exitAll, suspendAll, abandon, abandonAll; ""
-            only looks ahead.
+            only takes in the result and looks ahead.
         target: id of the activity that choice or jump names.
-        result: what the Current Activity has reported since it was delivered.
+        result: what the Current Activity has reported since it was delivered. It is taken in with the request that ends
+            the session of the content, not before: what is abandoned must leave no trace (ADL's cases SX-04a and b).
     """
-    tracking = Tracking(tree, state.copy(), shared.copy())
-    current = tracking.current
-    if current is not None and result is not None:
-        recording.record(tracking, current, result)
+    tracking = _taken_in(tree, state, shared, None if request.startswith("abandon") else result)
     processed = overall_sequencing(tracking, request, tree.get(target)) if request else Processed()
     return _step(tracking, processed)
 
 
-def open_session(tree: Tree, state: SequencingState, shared: Globals) -> Step:
+def open_session(
+    tree: Tree, state: SequencingState, shared: Globals, *, result: RteResult | None = None, finished: bool = False
+) -> Step:
     """Begin or go on: what a learner finds who opens the course.
 
     A session that was left open (its browser is gone) is set aside first. What was suspended is resumed; where that can
     no longer be delivered, the course starts on the tracking that there is. So nobody is locked out by a closed tab.
+
+    Args:
+        result: what the activity of a session left open had reported; `finished` as for `set_aside`.
     """
-    aside = set_aside(tree, state, shared)
+    aside = set_aside(tree, state, shared, result=result, finished=finished)
     for request in ("resumeAll", "start"):
         tracking = Tracking(tree, aside.state.copy(), aside.globals.copy())
         processed = overall_sequencing(tracking, request)
@@ -104,16 +107,18 @@ def open_session(tree: Tree, state: SequencingState, shared: Globals) -> Step:
     return _step(tracking, processed)
 
 
-def set_aside(tree: Tree, state: SequencingState, shared: Globals, *, finished: bool = False) -> Step:
+def set_aside(
+    tree: Tree, state: SequencingState, shared: Globals, *, result: RteResult | None = None, finished: bool = False
+) -> Step:
     """End the sequencing session without a request of the learner, such that Resume All comes back to this place.
 
     Args:
+        result: what the Current Activity has reported since it was delivered.
         finished: the Current Activity is done (Terminate, `cmi.exit` not suspend): its attempt ends.
     """
-    tracking = Tracking(tree, state.copy(), shared.copy())
-    current = tracking.current
-    if current is not None:
-        _set_aside(tracking, current, finished=finished)
+    tracking = _taken_in(tree, state, shared, result)
+    if tracking.current is not None:
+        _set_aside(tracking, tracking.current, finished=finished)
     return Step(tracking.state, tracking.globals, ended=True)
 
 
@@ -133,7 +138,7 @@ def _set_aside(tracking: Tracking, current: Activity, *, finished: bool) -> None
 
 
 def record(tree: Tree, state: SequencingState, shared: Globals, activity: str, result: RteResult) -> Step:
-    """Take in what an activity's content has set so far, without moving on. Twice the same changes nothing."""
+    """Take in a report that came when its session was already over. Twice the same changes nothing."""
     tracking = Tracking(tree, state.copy(), shared.copy())
     found = tree.get(activity)
     if found is not None:
@@ -150,9 +155,9 @@ def view(tree: Tree, state: SequencingState, shared: Globals, activity: str) -> 
     return recording.view(Tracking(tree, state, shared), tree.activities[activity])
 
 
-def outcome(tree: Tree, state: SequencingState, shared: Globals) -> Outcome:
+def outcome(tree: Tree, state: SequencingState, shared: Globals, *, result: RteResult | None = None) -> Outcome:
     """Return what the course has come to, with what the running activity has reported so far."""
-    tracking = Tracking(tree, state.copy(), shared.copy())
+    tracking = _taken_in(tree, state, shared, result)
     if tracking.current is not None:
         overall_rollup(tracking, tracking.current)
     root, primary = tree.root, tree.root.primary
@@ -162,6 +167,14 @@ def outcome(tree: Tree, state: SequencingState, shared: Globals) -> Outcome:
         tracking.value(root, primary, "measure"),
         tracking.value(root, primary, "progress"),
     )
+
+
+def _taken_in(tree: Tree, state: SequencingState, shared: Globals, result: RteResult | None) -> Tracking:
+    """Return copies to work on, with what the Current Activity has reported."""
+    tracking = Tracking(tree, state.copy(), shared.copy())
+    if tracking.current is not None and result is not None:
+        recording.record(tracking, tracking.current, result)
+    return tracking
 
 
 def _step(tracking: Tracking, processed: Processed) -> Step:

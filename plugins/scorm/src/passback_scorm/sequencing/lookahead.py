@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from passback_scorm.sequencing.delivery import delivery_request
 from passback_scorm.sequencing.navigation import navigation_request
 from passback_scorm.sequencing.outcome import Found
+from passback_scorm.sequencing.overall import forget_shared
 from passback_scorm.sequencing.requests import sequencing_request
 from passback_scorm.sequencing.rules import sequencing_rules_check
 from passback_scorm.sequencing.termination import Terminated, termination_request
@@ -18,6 +19,8 @@ class Validity:
     """Which navigation requests lead to a delivery or to the end of the session.
 
     Args:
+        continue_: also where the way forward ends at a cluster without flow: there the learner chooses what comes next
+            (ADL's case CM-07d, Activity 3).
         choice: by activity id, clusters too; `jump` by the ids of leaves.
         hidden: ids of what a table of contents leaves out: hidden from choice, or not selected.
     """
@@ -39,7 +42,7 @@ def look_ahead(tracking: Tracking) -> Validity:
     ahead = _Ahead(tracking)
     activities = tracking.tree.in_order
     return Validity(
-        continue_=ahead.leads("continue"),
+        continue_=ahead.leads("continue") or ahead.fails("continue", "SB.2.2-1"),
         previous=ahead.leads("previous"),
         exit=ahead.valid("exit"),
         exit_all=ahead.valid("exitAll"),
@@ -65,11 +68,18 @@ class _Ahead:
         self._after.memo = {}
         self._instead: Found | None = None
         if self._terminated.sequencing:
+            forget_shared(self._after, self._terminated.sequencing)
             self._instead = sequencing_request(self._after, self._terminated.sequencing, None)
 
     def valid(self, request: str) -> bool:
         """Tell whether a request may be made."""
         return not navigation_request(self._now, request, None).exception
+
+    def fails(self, request: str, exception: str) -> bool:
+        """Tell whether a request may be made, but comes to nothing for one reason."""
+        if navigation_request(self._now, request, None).exception or self._terminated.exception or self._instead:
+            return False
+        return sequencing_request(self._after, request, None).exception == exception
 
     def leads(self, request: str, target: Activity | None = None) -> bool:
         """Tell whether a request may be made and delivers an activity or ends the session."""

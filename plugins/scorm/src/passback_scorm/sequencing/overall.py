@@ -32,12 +32,21 @@ def overall_sequencing(tracking: Tracking, request: str, target: Activity | None
         if terminated.exception:
             return Processed(exception=terminated.exception)
         sequencing = terminated.sequencing or sequencing
+    forget_shared(tracking, sequencing)
     found = sequencing_request(tracking, sequencing, target)
     _apply(tracking, found)
     if found.delivery is None:
         return Processed(None, found.ends_session, found.exception)
     exception = delivery_request(tracking, found.delivery) or content_delivery_environment(tracking, found.delivery)
     return Processed(exception=exception) if exception else Processed(found.delivery)
+
+
+def forget_shared(tracking: Tracking, sequencing: str) -> None:
+    """Forget shared objectives before a new attempt on the root, unless they are global to the system (CAM 5.1.7)."""
+    root = tracking.tree.root
+    anew = sequencing == "start" or (sequencing == "retry" and tracking.current is root)
+    if anew and not tracking.tree.objectives_global_to_system and not tracking.of(root).suspended:
+        tracking.globals.objectives.clear()
 
 
 def _apply(tracking: Tracking, found: Found) -> None:

@@ -69,13 +69,17 @@ def view(tracking: Tracking, activity: Activity) -> ActivityView:
 
 def _view(tracking: Tracking, activity: Activity, objective: LocalObjective) -> ObjectiveView:
     values = {name: tracking.value(activity, objective, name) for name in ("measure", "raw", "min", "max", "progress")}
-    satisfied, completed = tracking.satisfied(activity, objective), tracking.completed(activity, objective)
+    satisfied, completed = tracking.satisfied(activity, objective), tracking.value(activity, objective, "completion")
+    completed = None if completed is None else bool(completed)
     return ObjectiveView(objective.id, satisfied=satisfied, completed=completed, **values)
 
 
 def record(tracking: Tracking, activity: Activity, result: RteResult) -> None:
     """Take in what content set, in `cmi.objectives` first and then in `cmi` itself, which is about the primary one."""
     _record_stores(tracking, activity, result)
+    state = tracking.touch(activity)
+    if result.exit or state.active:
+        state.suspended = result.exit == "suspend"
     if not activity.definition.tracked:
         return
     for name, reported in result.objectives.items():
@@ -83,9 +87,6 @@ def record(tracking: Tracking, activity: Activity, result: RteResult) -> None:
         if objective is not None:
             _record_objective(tracking, activity, objective, reported)
     _record_objective(tracking, activity, activity.primary, result)
-    state = tracking.touch(activity)
-    if result.exit or state.active:
-        state.suspended = result.exit == "suspend"
     if not state.active:  # a report that comes after the attempt has ended still counts
         overall_rollup(tracking, activity)
 
@@ -119,7 +120,7 @@ def _record_success(
             satisfied = tracking.by_measure(activity, objective, reported.score_scaled)
             tracking.put(activity, objective, "satisfied", satisfied)
     elif reported.success_status in _SUCCESS:
-        tracking.put(activity, objective, "satisfied", _SUCCESS[reported.success_status])
+        tracking.put(activity, objective, "satisfied", _SUCCESS[reported.success_status], explicit=True)
 
 
 def _record_completion(
@@ -133,4 +134,4 @@ def _record_completion(
             completed = reported.progress_measure >= activity.definition.min_progress_measure
             tracking.put(activity, objective, "completion", completed)
     elif reported.completion_status in _COMPLETION:
-        tracking.put(activity, objective, "completion", _COMPLETION[reported.completion_status])
+        tracking.put(activity, objective, "completion", _COMPLETION[reported.completion_status], explicit=True)

@@ -45,7 +45,7 @@ def _put_measure(tracking: Tracking, activity: Activity, measure: float | None) 
 def measure_rollup(tracking: Tracking, activity: Activity) -> float | None:
     """RB.1.1a: return the weighted mean of the measures of the tracked children; None for unknown."""
     weighted = (
-        (child.definition.objective_measure_weight, tracking.value(child, child.primary, "measure"))
+        (child.definition.objective_measure_weight, tracking.value(child, child.primary, "measure", for_rollup=True))
         for child in tracking.children(activity)
         if child.definition.tracked
     )
@@ -55,7 +55,7 @@ def measure_rollup(tracking: Tracking, activity: Activity) -> float | None:
 def completion_measure_rollup(tracking: Tracking, activity: Activity) -> float | None:
     """RB.1.1b: return the weighted mean of the progress of the tracked children; None for unknown."""
     weighted = (
-        (child.definition.progress_weight, tracking.value(child, child.primary, "progress"))
+        (child.definition.progress_weight, tracking.value(child, child.primary, "progress", for_rollup=True))
         for child in tracking.children(activity)
         if child.definition.tracked
     )
@@ -109,7 +109,7 @@ def rollup_rule_check(tracking: Tracking, activity: Activity, rules: tuple[Rollu
     if not rules:
         return False
     children = [child for child in tracking.children(activity) if check_child_for_rollup(tracking, child, action)]
-    return bool(children) and any(_holds(tracking, children, rule) for rule in rules)
+    return any(_holds(tracking, children, rule) for rule in rules)
 
 
 def _holds(tracking: Tracking, children: list[Activity], rule: RollupRule) -> bool:
@@ -125,7 +125,7 @@ def _holds(tracking: Tracking, children: list[Activity], rule: RollupRule) -> bo
         case "atLeastCount":
             return true >= rule.minimum_count
         case "atLeastPercent":
-            return true / len(bag) >= rule.minimum_percent
+            return bool(bag) and true / len(bag) >= rule.minimum_percent
     return False
 
 

@@ -1,6 +1,7 @@
 """UP.1, UP.2 and UP.5: limits, sequencing rules and whether an activity may be used at all."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from passback_scorm.sequencing.definition import RollupCondition, RuleCondition, SequencingRule
 from passback_scorm.sequencing.tracking import Tracking
@@ -59,65 +60,62 @@ def check_activity(tracking: Tracking, activity: Activity) -> bool:
 
 def evaluate_rollup_condition(tracking: Tracking, child: Activity, condition: RollupCondition) -> Truth:
     """RB.1.4.1: return whether a condition holds for a child."""
-    return _evaluate(tracking, child, child.primary, condition)
+    asked = _Asked(tracking, child, child.primary, for_rollup=True)
+    return _negated(asked.evaluate(condition.condition), condition.negated)
 
 
 def _asked(tracking: Tracking, activity: Activity, condition: RuleCondition) -> Truth:
     objective = activity.objectives.get(condition.objective) if condition.objective else activity.primary
     if objective is None:
         return None
-    return _evaluate(tracking, activity, objective, condition)
+    asked = _Asked(tracking, activity, objective, condition.measure_threshold)
+    return _negated(asked.evaluate(condition.condition), condition.negated)
 
 
-def _evaluate(
-    tracking: Tracking, activity: Activity, objective: LocalObjective, asked: RuleCondition | RollupCondition
-) -> Truth:
-    condition = _CONDITIONS.get(asked.condition)
-    threshold = asked.measure_threshold if isinstance(asked, RuleCondition) else 0.0
-    found = condition(tracking, activity, objective, threshold) if condition else None
-    return found if found is None or not asked.negated else not found
+def _negated(found: Truth, negated: bool) -> Truth:
+    return found if found is None or not negated else not found
 
 
-def _satisfied(tracking: Tracking, activity: Activity, objective: LocalObjective, _threshold: float) -> Truth:
-    return tracking.satisfied(activity, objective) if activity.definition.tracked else None
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The conditions of rules about an activity and an objective of it. Without tracking nothing is known (SM.8)."""
 
+    tracking: Tracking
+    activity: Activity
+    objective: LocalObjective
+    threshold: float = 0.0
+    for_rollup: bool = False
 
-def _completed(tracking: Tracking, activity: Activity, objective: LocalObjective, _threshold: float) -> Truth:
-    return tracking.completed(activity, objective) if activity.definition.tracked else None
+    def evaluate(self, name: str) -> Truth:
+        """Return whether the condition called `name` holds; unknown for one that does not exist."""
+        condition = _CONDITIONS.get(name)
+        return condition(self) if condition else None
 
+    def satisfied(self) -> Truth:
+        if not self.activity.definition.tracked:
+            return None
+        return self.tracking.satisfied(self.activity, self.objective, for_rollup=self.for_rollup)
 
-def _measure(tracking: Tracking, activity: Activity, objective: LocalObjective) -> float | None:
-    return tracking.value(activity, objective, "measure") if activity.definition.tracked else None
+    def completed(self) -> Truth:
+        if not self.activity.definition.tracked:
+            return None
+        return self.tracking.completed(self.activity, self.objective, for_rollup=self.for_rollup)
 
+    def measure(self) -> float | None:
+        if not self.activity.definition.tracked:
+            return None
+        return self.tracking.value(self.activity, self.objective, "measure", for_rollup=self.for_rollup)
 
-def _measure_known(tracking: Tracking, activity: Activity, objective: LocalObjective, _threshold: float) -> Truth:
-    return _measure(tracking, activity, objective) is not None
+    def measure_greater(self) -> Truth:
+        measure = self.measure()
+        return None if measure is None else measure > self.threshold
 
+    def measure_less(self) -> Truth:
+        measure = self.measure()
+        return None if measure is None else measure < self.threshold
 
-def _measure_greater(tracking: Tracking, activity: Activity, objective: LocalObjective, threshold: float) -> Truth:
-    measure = _measure(tracking, activity, objective)
-    return None if measure is None else measure > threshold
-
-
-def _measure_less(tracking: Tracking, activity: Activity, objective: LocalObjective, threshold: float) -> Truth:
-    measure = _measure(tracking, activity, objective)
-    return None if measure is None else measure < threshold
-
-
-def _status_known(tracking: Tracking, activity: Activity, objective: LocalObjective, threshold: float) -> Truth:
-    return _satisfied(tracking, activity, objective, threshold) is not None
-
-
-def _progress_known(tracking: Tracking, activity: Activity, objective: LocalObjective, threshold: float) -> Truth:
-    return _completed(tracking, activity, objective, threshold) is not None
-
-
-def _attempted(tracking: Tracking, activity: Activity, _objective: LocalObjective, _threshold: float) -> Truth:
-    return tracking.of(activity).attempts > 0
-
-
-def _limit_exceeded(tracking: Tracking, activity: Activity, _objective: LocalObjective, _threshold: float) -> Truth:
-    return _attempt_limit_exceeded(tracking, activity)
+    def attempted(self) -> Truth:
+        return self.tracking.of(self.activity).attempts > 0
 
 
 def _attempt_limit_exceeded(tracking: Tracking, activity: Activity) -> bool:
@@ -125,25 +123,17 @@ def _attempt_limit_exceeded(tracking: Tracking, activity: Activity) -> bool:
     return limit is not None and attempts >= limit
 
 
-def _always(_tracking: Tracking, _activity: Activity, _objective: LocalObjective, _threshold: float) -> Truth:
-    return True
-
-
-def _out_of_time(_tracking: Tracking, _activity: Activity, _objective: LocalObjective, _threshold: float) -> Truth:
-    return False
-
-
-_CONDITIONS: dict[str, Callable[[Tracking, Activity, LocalObjective, float], Truth]] = {
-    "satisfied": _satisfied,
-    "objectiveStatusKnown": _status_known,
-    "objectiveMeasureKnown": _measure_known,
-    "objectiveMeasureGreaterThan": _measure_greater,
-    "objectiveMeasureLessThan": _measure_less,
-    "completed": _completed,
-    "activityProgressKnown": _progress_known,
-    "attempted": _attempted,
-    "attemptLimitExceeded": _limit_exceeded,
-    "timeLimitExceeded": _out_of_time,
-    "outsideAvailableTimeRange": _out_of_time,
-    "always": _always,
+_CONDITIONS: dict[str, Callable[[_Asked], Truth]] = {
+    "satisfied": _Asked.satisfied,
+    "objectiveStatusKnown": lambda asked: asked.satisfied() is not None,
+    "objectiveMeasureKnown": lambda asked: asked.measure() is not None,
+    "objectiveMeasureGreaterThan": _Asked.measure_greater,
+    "objectiveMeasureLessThan": _Asked.measure_less,
+    "completed": _Asked.completed,
+    "activityProgressKnown": lambda asked: asked.completed() is not None,
+    "attempted": _Asked.attempted,
+    "attemptLimitExceeded": lambda asked: _attempt_limit_exceeded(asked.tracking, asked.activity),
+    "timeLimitExceeded": lambda _asked: False,
+    "outsideAvailableTimeRange": lambda _asked: False,
+    "always": lambda _asked: True,
 }

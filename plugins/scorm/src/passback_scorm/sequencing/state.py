@@ -21,6 +21,8 @@ class ActivityState:
         attempts: Activity Attempt Count; above 0 the Activity Progress Status is known.
         resumed: the attempt that runs was suspended before.
         completion_set: content itself said something of completion, be it "unknown"; likewise `success_set`.
+        old_objectives: what the objectives hold is from before the current attempt on the cluster above, which asks for
+            what is reached within it (SM.1); likewise `old_progress`.
         objectives: what this attempt reached, by id of the local objective. The primary one's completion and progress
             are the attempt's.
         children: Available Children, where selection or randomisation made them differ.
@@ -32,6 +34,8 @@ class ActivityState:
     attempts: int = 0
     completion_set: bool = False
     success_set: bool = False
+    old_objectives: bool = False
+    old_progress: bool = False
     objectives: dict[str, Info] = field(default_factory=dict)
     children: tuple[str, ...] | None = None
 
@@ -45,6 +49,8 @@ class ActivityState:
             self.attempts,
             self.completion_set,
             self.success_set,
+            self.old_objectives,
+            self.old_progress,
             objectives,
             self.children,
         )
@@ -64,7 +70,16 @@ class ActivityState:
         return found
 
 
-_PLAIN = ("active", "suspended", "resumed", "attempts", "completion_set", "success_set")
+_PLAIN = (
+    "active",
+    "suspended",
+    "resumed",
+    "attempts",
+    "completion_set",
+    "success_set",
+    "old_objectives",
+    "old_progress",
+)
 
 
 @dataclass(slots=True)

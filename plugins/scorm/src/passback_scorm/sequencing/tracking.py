@@ -1,8 +1,9 @@
 """The tracking model at work: a tree, a state and what is shared, read and written through objective maps."""
 
 from passback_scorm.sequencing.state import ActivityState, Globals, SequencingState
-from passback_scorm.sequencing.tree import FIELDS, Activity, LocalObjective, Tree
+from passback_scorm.sequencing.tree import Activity, LocalObjective, Tree
 
+_PROGRESS = ("completion", "progress")
 _UNTOUCHED = ActivityState()
 
 
@@ -67,20 +68,31 @@ class Tracking:
         """Tell whether an activity is among the Available Children of its parent; the root always is."""
         return self.place(activity) is not None
 
-    def value(self, activity: Activity, objective: LocalObjective, name: str) -> float | None:
-        """Return a field of an objective, from what it reads where that is known; None for unknown (SN 4.2.1.5)."""
-        for target in objective.reads[name]:
-            info = self.globals.objectives.get(target)
-            if info and name in info:
-                return info[name]
-        local = self.of(activity).objectives.get(objective.id)
-        return local.get(name) if local else None
+    def value(
+        self, activity: Activity, objective: LocalObjective, name: str, *, for_rollup: bool = False
+    ) -> float | None:
+        """Return a field of an objective, shared or own; None for unknown.
 
-    def put(self, activity: Activity, objective: LocalObjective, name: str, value: float | None) -> None:
+        Args:
+            for_rollup: leave out what is from before the current attempt on the cluster above (SM.1). Rules of the
+                activity itself go by its last attempt whichever that was (ADL's cases SX-07d and e).
+        """
+        if objective.reads[name]:
+            shared = self.globals.objectives.get(objective.reads[name][0], {})
+            if name in shared or name in {"satisfied", "measure"}:
+                return shared.get(name)
+        state = self.of(activity)
+        if for_rollup and (state.old_progress if name in _PROGRESS else state.old_objectives):
+            return None
+        return state.objectives.get(objective.id, {}).get(name)
+
+    def put(
+        self, activity: Activity, objective: LocalObjective, name: str, value: float | None, *, explicit: bool = False
+    ) -> None:
         """Set a field of an objective, and what it writes to; None makes unknown what was known here."""
         local = self.touch(activity).objectives.setdefault(objective.id, {})
         if value is None:
-            if local.pop(name, None) is not None:
+            if local.pop(name, None) is not None or explicit:
                 for target in objective.writes[name]:
                     self.globals.objectives.get(target, {}).pop(name, None)
             return
@@ -88,27 +100,24 @@ class Tracking:
         for target in objective.writes[name]:
             self.globals.objectives.setdefault(target, {})[name] = value
 
-    def satisfied(self, activity: Activity, objective: LocalObjective) -> bool | None:
+    def satisfied(self, activity: Activity, objective: LocalObjective, *, for_rollup: bool = False) -> bool | None:
         """Return whether an objective is satisfied, by its measure where the manifest says so (RB.1.2a)."""
         if objective.definition.satisfied_by_measure:
-            return self.by_measure(activity, objective, self.value(activity, objective, "measure"))
-        return _truth(self.value(activity, objective, "satisfied"))
+            measure = self.value(activity, objective, "measure", for_rollup=for_rollup)
+            return self.by_measure(activity, objective, measure)
+        return _truth(self.value(activity, objective, "satisfied", for_rollup=for_rollup))
 
     def by_measure(self, activity: Activity, objective: LocalObjective, measure: float | None) -> bool | None:
         """Return what a measure makes of an objective that is satisfied by measure."""
         waits = self.of(activity).active and not activity.definition.measure_satisfaction_if_active
         return None if measure is None or waits else measure >= objective.definition.min_normalized_measure
 
-    def completed(self, activity: Activity, objective: LocalObjective) -> bool | None:
+    def completed(self, activity: Activity, objective: LocalObjective, *, for_rollup: bool = False) -> bool | None:
         """Return whether an activity (by its primary objective) or another objective is completed."""
-        return _truth(self.value(activity, objective, "completion"))
-
-    def forget(self, activity: Activity, names: tuple[str, ...] = FIELDS) -> None:
-        """Make an activity's own information unknown for a new attempt. What it shared stays shared."""
-        found = self.of(activity).objectives
-        for info in found.values():
-            for name in names:
-                info.pop(name, None)
+        if objective is activity.primary and activity.definition.completed_by_measure:
+            progress = self.value(activity, objective, "progress", for_rollup=for_rollup)
+            return None if progress is None else progress >= activity.definition.min_progress_measure
+        return _truth(self.value(activity, objective, "completion", for_rollup=for_rollup))
 
 
 def _truth(value: float | None) -> bool | None:
