@@ -6,10 +6,8 @@ them, and Moodle's way back holds the session key of whoever launched, with whic
 
 import time
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 from uuid import UUID
 
-from passback.db import JsonObject
 from passback.player.errors import LinkExpiredError, SessionTokenError
 from passback.runtime import runtime
 from passback.sealing import TokenError
