@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from passback.plugin import JsonObject
 from passback_scorm.sequencing.delivery import delivery_request
 from passback_scorm.sequencing.navigation import navigation_request
 from passback_scorm.sequencing.outcome import Found
@@ -36,6 +37,12 @@ class Validity:
     jump: Mapping[str, bool] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
 
+    def requests(self) -> JsonObject:
+        """Return what `adl.nav.request_valid` answers: continue, previous, and choice and jump by target (SN 5.6.3)."""
+        choice: JsonObject = {**self.choice}
+        jump: JsonObject = {**self.jump}
+        return {"continue": self.continue_, "previous": self.previous, "choice": choice, "jump": jump}
+
 
 def look_ahead(tracking: Tracking) -> Validity:
     """Return which requests would be answered now."""
@@ -65,10 +72,10 @@ class _Ahead:
         self._terminated = Terminated()
         if current is not None and tracking.of(current).active:
             self._terminated = termination_request(self._after, "exit")
+        forget_shared(self._after, self._terminated.sequencing)
         self._after.memo = {}
         self._instead: Found | None = None
         if self._terminated.sequencing:
-            forget_shared(self._after, self._terminated.sequencing)
             self._instead = sequencing_request(self._after, self._terminated.sequencing, None)
 
     def valid(self, request: str) -> bool:

@@ -42,11 +42,15 @@ def overall_sequencing(tracking: Tracking, request: str, target: Activity | None
 
 
 def forget_shared(tracking: Tracking, sequencing: str) -> None:
-    """Forget shared objectives before a new attempt on the root, unless they are global to the system (CAM 5.1.7)."""
-    root = tracking.tree.root
-    anew = sequencing == "start" or (sequencing == "retry" and tracking.current is root)
-    if anew and not tracking.tree.objectives_global_to_system and not tracking.of(root).suspended:
+    """Forget what activities share before a new attempt on the root, unless it is global to the system (CAM 3.4.1)."""
+    tree, root = tracking.tree, tracking.tree.root
+    anew = tracking.current is None or (sequencing == "retry" and tracking.current is root)
+    if not anew or tracking.of(root).suspended:
+        return
+    if not tree.objectives_global_to_system:
         tracking.globals.objectives.clear()
+    if not tree.shared_data_global_to_system:
+        tracking.globals.shared_data.clear()
 
 
 def _apply(tracking: Tracking, found: Found) -> None:
