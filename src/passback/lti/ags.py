@@ -5,6 +5,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 from flask import Flask
 from pydantic import JsonValue
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from passback.clock import utc_now
 from passback.db import TenantSession
 from passback.delivery.models import ScoreDelivery
+from passback.delivery.owed import expect_score
 from passback.delivery.senders import ScorePayload, register_sender
 from passback.lti import line_items
 from passback.lti.line_items import UNKNOWN, LineItemTarget, ServiceAnswerError
@@ -61,6 +63,22 @@ def score_target(link: ResourceLink) -> str:
     if link.line_item_url:
         return link.line_item_url
     return f"{UNKNOWN}{link.id}" if link.line_items_url and LINE_ITEM in link.ags_scopes else ""
+
+
+def expect_grade(
+    session: TenantSession, registration_id: UUID, link: ResourceLink, platform: Platform, subject: str
+) -> None:
+    """Say where a grade goes, where its link can be graded at all; whether this person can, the LMS decides."""
+    line_item = score_target(link)
+    if line_item:
+        expect_score(
+            session,
+            registration_id=registration_id,
+            sender=SENDER,
+            destination=destination(platform),
+            line_item=line_item,
+            user_id=subject,
+        )
 
 
 class AgsSender:

@@ -8,8 +8,7 @@ from sqlalchemy import select
 
 from passback.content.service import current_version
 from passback.db import JsonObject, TenantSession
-from passback.delivery.owed import expect_score
-from passback.lti.ags import SENDER, destination, score_target
+from passback.lti.ags import expect_grade
 from passback.lti.course_access import CourseAccess, course_url
 from passback.lti.framing import ancestors
 from passback.lti.known import known_registration, source_of
@@ -109,7 +108,7 @@ def open_as_learner(session: TenantSession, choice: OpenAs) -> str:
     learner = session.scalars(select(Learner).where(Learner.id == choice.learner_id)).one()
     placed, platform = _chosen(session, choice)
     registration = ensure_registration(session, learner=learner, course_id=placed.course_id, placement=placed.placement)
-    _expect(session, registration.id, placed.link, platform, learner.subject)
+    expect_grade(session, registration.id, placed.link, platform, learner.subject)
     return entry_url(
         tenant_id=session.tenant_id,
         registration_id=registration.id,
@@ -176,7 +175,7 @@ def _learner(session: TenantSession, launch: Launch) -> Learner:
 
 def _learn(session: TenantSession, launch: Launch, learner: Learner, placed: Placed) -> str:
     registration = ensure_registration(session, learner=learner, course_id=placed.course_id, placement=placed.placement)
-    _expect(session, registration.id, placed.link, launch.platform, learner.subject)
+    expect_grade(session, registration.id, placed.link, launch.platform, learner.subject)
     return _entry(launch, registration.id)
 
 
@@ -188,19 +187,3 @@ def _entry(launch: Launch, registration_id: UUID) -> str:
         launch_code=launch.code,
         framed_by=launch.ancestors,
     )
-
-
-def _expect(
-    session: TenantSession, registration_id: UUID, link: ResourceLink, platform: Platform, subject: str
-) -> None:
-    """Say where the grade goes, where this link can be graded at all; the LMS decides whether this person can."""
-    line_item = score_target(link)
-    if line_item:
-        expect_score(
-            session,
-            registration_id=registration_id,
-            sender=SENDER,
-            destination=destination(platform),
-            line_item=line_item,
-            user_id=subject,
-        )

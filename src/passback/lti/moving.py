@@ -8,8 +8,7 @@ from sqlalchemy import func, select
 
 from passback.content.models import Course
 from passback.db import TenantSession
-from passback.delivery.owed import expect_score
-from passback.lti.ags import SENDER, destination, score_target
+from passback.lti.ags import expect_grade
 from passback.lti.models import Context, Deployment, Platform, ResourceLink
 from passback.staff.service import audit
 from passback.tracking import placements as tracking
@@ -99,9 +98,6 @@ def _newest_link(session: TenantSession, placement_id: UUID) -> ResourceLink | N
 
 
 def _expect(session: TenantSession, link: ResourceLink, placement_id: UUID, learners: Sequence[UUID]) -> None:
-    line_item = score_target(link)
-    if not line_item:
-        return
     platform = session.get_one(Platform, session.get_one(Deployment, link.deployment_id).platform_id)
     moved = session.execute(
         select(Registration.id, Learner.subject)
@@ -110,11 +106,4 @@ def _expect(session: TenantSession, link: ResourceLink, placement_id: UUID, lear
         .order_by(Registration.id)
     ).all()
     for registration_id, subject in moved:
-        expect_score(
-            session,
-            registration_id=registration_id,
-            sender=SENDER,
-            destination=destination(platform),
-            line_item=line_item,
-            user_id=subject,
-        )
+        expect_grade(session, registration_id, link, platform, subject)
