@@ -41,19 +41,8 @@ def create_app(settings: Settings | None = None, *, extra_plugins: Iterable[tupl
     """
     settings = settings or Settings()
     configure_logs(settings.log_format)
-    # Flask's default instance path lands inside src/ in an editable install.
-    app = Flask(
-        "passback",
-        instance_path=str(settings.instance),
-        template_folder=str(_templates()),
-        static_folder=None,
-    )
-    app.secret_key = Sealer(settings.secret_key.get_secret_value()).key("flask")
-    app.config["MAX_CONTENT_LENGTH"] = settings.packages.max_bytes + 1024 * 1024
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     sealer = Sealer(settings.secret_key.get_secret_value())
+    app = _flask(settings, sealer)
     plugins = PluginRegistry.load(
         settings.plugins,
         builtin=(*BUILTIN_PLUGINS, *extra_plugins),
@@ -75,6 +64,22 @@ def create_app(settings: Settings | None = None, *, extra_plugins: Iterable[tupl
     mount_plugins(app, plugins)
     list(plugins.collect("startup", app=app))
     atexit.register(lambda: list(plugins.collect("shutdown", app=app)))
+    return app
+
+
+def _flask(settings: Settings, sealer: Sealer) -> Flask:
+    # Flask's default instance path lands inside src/ in an editable install.
+    app = Flask(
+        "passback",
+        instance_path=str(settings.instance),
+        template_folder=str(_templates()),
+        static_folder=None,
+    )
+    app.secret_key = sealer.key("flask")
+    app.config["MAX_CONTENT_LENGTH"] = settings.packages.max_bytes + 1024 * 1024
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
 
 

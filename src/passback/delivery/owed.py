@@ -32,19 +32,12 @@ def expect_score(
     others = [other for other in _of_registration(session, registration_id, sender) if other is not row]
     if row is None and others:
         row = others.pop()
-        row.line_item, row.user_id, row.registration_id = line_item, user_id, registration_id
+        row.line_item, row.user_id = line_item, user_id
         _start_over(row)
     elif row is None:
-        expected = ScoreDelivery(
-            registration_id=registration_id,
-            sender=sender,
-            destination=destination,
-            line_item=line_item,
-            user_id=user_id,
-        )
-        row, made = _insert(session, expected)
-        if made:
-            _queue(row, utc_now())
+        row = ScoreDelivery(registration_id=registration_id, line_item=line_item, user_id=user_id)
+        row.sender, row.destination = sender, destination
+        row = _insert(session, row)
     for other in others:
         other.state, other.reason_class = "superseded", "moved"
         _release(other)
@@ -145,8 +138,9 @@ def _of_registration(session: TenantSession, registration_id: UUID, sender: str)
     )
 
 
-def _insert(session: TenantSession, row: ScoreDelivery) -> tuple[ScoreDelivery, bool]:
-    """Add the row, or return the one that a launch beside this one made meanwhile."""
+def _insert(session: TenantSession, row: ScoreDelivery) -> ScoreDelivery:
+    """Add and queue the row, or return the one that a launch beside this one made meanwhile."""
+    _queue(row, utc_now())
     try:
         with session.begin_nested():
             session.add(row)
@@ -154,8 +148,8 @@ def _insert(session: TenantSession, row: ScoreDelivery) -> tuple[ScoreDelivery, 
         found = _lock_key(session, row.line_item, row.user_id)
         if found is None:
             raise
-        return found, False
-    return row, True
+        return found
+    return row
 
 
 def _start_over(row: ScoreDelivery) -> None:

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import cast
@@ -88,12 +89,10 @@ class HttpClient:
         """
         if in_write_transaction():
             raise TransactionError("no network call while a write transaction is open")
-        approved = is_approved(url, self._approved_hosts | set(approved_hosts))
-        if not approved and not url.lower().startswith("https://"):
-            raise OutboundRefusedError("plain http is for approved hosts only")
-        session = self._approved if approved else self._public
-        try:
-            with session.request(
+        session = self._session_for(url, approved_hosts)
+        with (
+            _in_our_words(),
+            session.request(
                 method,
                 url,
                 headers=dict(headers or {}),
@@ -101,14 +100,27 @@ class HttpClient:
                 timeout=(CONNECT_SECONDS, read_seconds),
                 allow_redirects=False,
                 stream=True,
-            ) as response:
-                content = _read(response, max_bytes, deadline=time.monotonic() + 3 * read_seconds)
-                named = {name.lower(): value for name, value in response.headers.items()}
-                return HttpAnswer(response.status_code, named, content, url, response.reason or "")
-        except requests.Timeout as error:
-            raise OutboundTimeoutError(type(error).__name__) from error
-        except (requests.RequestException, ValueError) as error:
-            raise OutboundError(type(error).__name__) from error
+            ) as response,
+        ):
+            return _answer(url, response, max_bytes, deadline=time.monotonic() + 3 * read_seconds)
+
+    def _session_for(self, url: str, approved_hosts: Collection[str]) -> requests.Session:
+        if is_approved(url, self._approved_hosts | set(approved_hosts)):
+            return self._approved
+        if not url.lower().startswith("https://"):
+            raise OutboundRefusedError("plain http is for approved hosts only")
+        return self._public
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Let no error of the library's out."""
+    try:
+        yield
+    except requests.Timeout as error:
+        raise OutboundTimeoutError(type(error).__name__) from error
+    except (requests.RequestException, ValueError) as error:
+        raise OutboundError(type(error).__name__) from error
 
 
 def _session(*, private: bool, ca_bundle: str) -> requests.Session:
@@ -122,6 +134,12 @@ def _session(*, private: bool, ca_bundle: str) -> requests.Session:
     session.mount("http://", adapter)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
+
+
+def _answer(url: str, response: requests.Response, max_bytes: int, *, deadline: float) -> HttpAnswer:
+    content = _read(response, max_bytes, deadline=deadline)
+    named = {name.lower(): value for name, value in response.headers.items()}
+    return HttpAnswer(response.status_code, named, content, url, response.reason or "")
 
 
 def _read(response: requests.Response, max_bytes: int, *, deadline: float) -> bytes:

@@ -74,17 +74,7 @@ def make_zip(
     body, table = bytearray(prefix), bytearray()
     for member in [*honest, *members]:
         packed = member.packed if member.packed is not None else _pack(member)
-        offset = len(body)
-        facts = struct.pack(
-            "<4HL2L",
-            member.flags,
-            member.method,
-            0,
-            0x5A21,
-            zlib.crc32(member.data) if member.crc is None else member.crc,
-            len(packed),
-            len(member.data) if member.says_size is None else member.says_size,
-        )
+        offset, facts = len(body), _facts(member, len(packed))
         local = member.name if member.local_name is None else member.local_name
         body += b"PK\x03\x04" + struct.pack("<H", 20) + facts + struct.pack("<2H", len(local), 0) + local + packed
         made = struct.pack("<2BH", 20, member.system, 20)
@@ -92,6 +82,20 @@ def make_zip(
         table += b"PK\x01\x02" + made + facts + sizes + member.name + member.extra
     count = len(honest) + len(members)
     return bytes(body + table + _end(count, len(table), len(body), comment, zip64=zip64))
+
+
+def _facts(member: Member, packed_size: int) -> bytes:
+    """Return what both headers of an entry say of it."""
+    return struct.pack(
+        "<4HL2L",
+        member.flags,
+        member.method,
+        0,
+        0x5A21,
+        zlib.crc32(member.data) if member.crc is None else member.crc,
+        packed_size,
+        len(member.data) if member.says_size is None else member.says_size,
+    )
 
 
 def symlink(name: str, target: str) -> Member:

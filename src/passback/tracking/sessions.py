@@ -96,21 +96,24 @@ def open_session(
     latest = _lock_latest(session, registration)
     if mode != "normal":
         return _open_review(session, latest, mode=mode, tab=tab, now=now)
-    if latest is not None and not new_attempt and is_done(load(latest.outcome), placement.pass_mark):
-        return _open_review(session, latest, mode="review", tab=tab, now=now)
-    if latest is not None:
-        if new_attempt and not _may_begin_another(session, registration, latest, placement):
-            raise AttemptRefusedError(f"attempt {latest.number} of {placement.max_attempts}")
-        _take_over(session, latest, tab, now, take_over=take_over)
-    attempt = latest
-    if latest is None or new_attempt:
-        if latest is not None:
-            latest.status, latest.ended_at = "ended", latest.ended_at or now
-        attempt = _begin_attempt(session, registration, latest.number + 1 if latest else 1, now)
-        if attempt is None:  # another window has just begun the first one
+    if latest is None:
+        first = _begin_attempt(session, registration, 1, now)
+        if first is None:  # another window has just begun it
             return open_session(session, registration, mode=mode, tab=tab, take_over=take_over)
-    assert attempt is not None  # noqa: S101 - either it was there or it has been begun
-    return _open_on(session, attempt, tab, now)
+        return _open_on(session, first, tab, now)
+    if not new_attempt and is_done(load(latest.outcome), placement.pass_mark):
+        return _open_review(session, latest, mode="review", tab=tab, now=now)
+    if new_attempt and not _may_begin_another(session, registration, latest, placement):
+        raise AttemptRefusedError(f"attempt {latest.number} of {placement.max_attempts}")
+    _take_over(session, latest, tab, now, take_over=take_over)
+    return _open_on(session, _next_attempt(session, registration, latest, now) if new_attempt else latest, tab, now)
+
+
+def _next_attempt(session: TenantSession, registration: Registration, latest: Attempt, now: datetime) -> Attempt:
+    latest.status, latest.ended_at = "ended", latest.ended_at or now
+    attempt = _begin_attempt(session, registration, latest.number + 1, now)
+    assert attempt is not None  # noqa: S101 - the latest one is locked, so that nobody else can have begun it
+    return attempt
 
 
 def _open_on(session: TenantSession, attempt: Attempt, tab: str, now: datetime) -> PlaySession:
