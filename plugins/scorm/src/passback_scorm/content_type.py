@@ -28,7 +28,7 @@ from passback_scorm.unit import only_unit
 if TYPE_CHECKING:
     from flask import Blueprint
 
-SCRIPTS = ("datamodel.js", "recorder.js", "scorm12.js")
+SCRIPTS = ("rules.js", "datamodel.js", "recorder.js", "api.js", "scorm12.js")
 
 
 class ScormContentType:

@@ -1,16 +1,20 @@
-// Runs the browser's scripts under Node: jobs as JSON on stdin, their results as JSON on stdout.
-// {"model": {table, strict, values?}, "steps": [["set", name, value], ["get", name]]} → [error | [value, error], …]
-// {"boot": …, "steps": [{call, args: [JavaScript expressions]} | {teardown | hidden | timers: true}]}
-//   → {answers: [[returned, last error], …], said: [{kind, data, urgent, held} | {flush} | {finished}], held: [n, …]}
+// Runs the browser's scripts under Node: {tables, jobs} as JSON on stdin, the jobs' results as JSON on stdout. A job's
+// `table` is the number of one of the tables.
+// {"model": {table, strict, values?, stores?, validity?}, "steps": [["set", name, value], ["get", name]]} → [error | [value, error], …]
+// {"boot": …, "steps": [{call, args: [JavaScript expressions]} | {adl: [call, argument, value]} | {teardown | hidden | timers: true}]}
+//   `adl`: a command of ADL's scripts; &id& in its argument is the index of the record with this id.
+//   → {answers: [[returned, last error], …], said: [{kind, data, urgent, held} | {flush} | {finished, request}], held: [n, …]}
 //   `held`: how often the player was told, at that moment or after that step, that something is not recorded yet.
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
 const vm = require("node:vm");
 
-const sources = ["datamodel.js", "recorder.js", "scorm12.js"].map((name) => fs.readFileSync(path.join(process.argv[2], name), "utf8"));
+const read = (name) => fs.readFileSync(path.join(process.argv[2], name), "utf8");
+const shared = ["rules.js", "datamodel.js", "recorder.js", "api.js"].map(read);
+const versions = { 1.2: { script: read("scorm12.js"), object: "API" }, 2004: { script: read("scorm2004.js"), object: "API_1484_11" } };
 
-function world(player) {
+function world(player, script = "") {
   const timers = new Map();
   const listeners = {};
   let next = 1;
@@ -21,12 +25,11 @@ function world(player) {
     addEventListener: (name, callback) => { (listeners[name] ??= []).push(callback); },
     ...(player ? { passbackPlayer: player } : {}),
   });
-  for (const source of sources) vm.runInContext(source, context);
+  for (const source of [...shared, script]) vm.runInContext(source, context);
   return { context, timers, listeners };
 }
 
-function runModel({ model, steps }) {
-  const { context } = world();
+function runModel({ model, steps }, { context }) {
   const made = new context.PassbackScorm.DataModel(model.table, model);
   return steps.map(([verb, name, value]) => {
     if (verb === "set") return made.set(name, value);
@@ -35,35 +38,55 @@ function runModel({ model, steps }) {
   });
 }
 
+function runAdl(api, [call, argument, value]) {
+  const ids = (array) => {
+    const count = Number(api.GetValue(`${array}._count`));
+    return Array.from({ length: count }, (_, n) => api.GetValue(`${array}.${n}.id`));
+  };
+  if (call === "compareObjectives") return [ids("cmi.objectives").join(","), "0"];
+  const [before, wanted, after] = argument.split("&");
+  const place = wanted === undefined ? "" : ids(before.slice(0, -1)).indexOf(wanted);
+  if (place === -1) return [`no record has the id ${wanted}`, "-1"];
+  const element = wanted === undefined ? argument : before + place + after;
+  return [call === "SetValue" ? api.SetValue(element, value) : api[call](element), api.GetLastError()];
+}
+
 function runApi({ boot, steps }) {
   const said = [];
   const held = [];
   const teardown = [];
+  const furnished = [];
   let holding = 0;
   const player = {
     boot: { content: boot, activity: "the-sco" },
     record: (kind, data, options) => said.push({ kind, data, held: holding, ...options }),
     hold: () => { holding += 1; return () => { holding -= 1; }; },
     flush: () => said.push({ flush: true }),
-    finished: (how) => said.push({ finished: how.reason }),
+    finished: (how) => said.push({ finished: how.reason, ...("request" in how ? { request: how.request } : {}) }),
+    onFurnished: (callback) => { furnished.push(callback); },
     onTeardown: (callback) => teardown.push(callback),
   };
-  const { context, timers, listeners } = world(player);
+  const { script, object } = versions[boot.table.version.split("-")[0]];
+  const { context, timers, listeners } = world(player, script);
+  const lastError = boot.table.api.calls.last_error;
   const answers = [];
   for (const step of steps) {
-    if (step.teardown) teardown.forEach((callback) => callback());
+    if (step.adl) answers.push(runAdl(context[object], step.adl));
+    else if (step.teardown) teardown.forEach((callback) => callback());
     else if (step.hidden) {
       context.document.visibilityState = "hidden";
       listeners.visibilitychange.forEach((callback) => callback());
     } else if (step.timers) [...timers].forEach(([id, callback]) => { timers.delete(id); callback(); });
     else {
-      const returned = vm.runInContext(`const { ${step.call}: call } = API; call(${step.args.join(",")})`.replace("const", "var"), context);
-      answers.push([returned, context.API.LMSGetLastError()]);
+      const returned = vm.runInContext(`const { ${step.call}: call } = ${object}; call(${step.args.join(",")})`.replace("const", "var"), context);
+      answers.push([returned, context[object][lastError]()]);
     }
     held.push(holding);
   }
   return { answers, said, held };
 }
 
-const jobs = JSON.parse(fs.readFileSync(0, "utf8"));
-process.stdout.write(JSON.stringify(jobs.map((job) => (job.model ? runModel(job) : runApi(job)))));
+const { tables, jobs } = JSON.parse(fs.readFileSync(0, "utf8"));
+const plain = world(); // models leave nothing behind in it
+for (const { model, boot } of jobs) (model || boot).table = tables[(model || boot).table];
+process.stdout.write(JSON.stringify(jobs.map((job) => (job.model ? runModel(job, plain) : runApi(job)))));

@@ -2,10 +2,11 @@
 // run the same cases in tests/conformance, so change one only with the other.
 "use strict";
 (() => {
-  const NO_ERROR = 0, GENERAL = 101, INVALID_ARGUMENT = 201, NO_CHILDREN = 202, NO_COUNT = 203;
-  const NOT_IMPLEMENTED = 401, KEYWORD = 402, READ_ONLY = 403, WRITE_ONLY = 404, WRONG_TYPE = 405;
+  const { compileRules } = globalThis.PassbackScorm;
+  const NO_ERROR = 0;
   const MAX_INDEX_DIGITS = 6;
   const KEYWORDS = new Set(["_children", "_count", "_version"]);
+  const TARGET = /^([\s\S]*?)\.\{target=([\s\S]*)\}$/;
   const UNSTORABLE = /[\u0000\uD800-\uDFFF]/u; // with the flag u: lone halves of surrogate pairs only
 
   // JSON stores refuse NUL and lone surrogates (see rte/text.py).
@@ -36,22 +37,6 @@
     return json.length + 5 * (json.match(/[^ -~]/g) || []).length > limit;
   }
 
-  function compileRule(data) {
-    const whole = (pattern) => new RegExp("^(?:" + pattern + ")$");
-    const patterns = new Map(Object.entries(data.patterns || {}).map(([kind, text]) => [kind, whole(text)]));
-    return { data, pattern: data.pattern === undefined ? null : whole(data.pattern), patterns };
-  }
-
-  function accepts(rule, text, kind) {
-    const data = rule.data;
-    if ((data.values && data.values.includes(text)) || (text === "" && data.blank)) return true;
-    if (data.max !== undefined && text.length > data.max) return false;
-    const pattern = rule.patterns.get(kind) || rule.pattern;
-    if (pattern && !pattern.test(text)) return false;
-    if (!pattern && data.values) return false;
-    return !data.range || (data.range[0] <= Number(text) && Number(text) <= data.range[1]);
-  }
-
   function childrenOf(group, names) {
     const records = names.some((name) => name.startsWith(group + ".n."));
     const inner = records ? group + ".n." : group + ".";
@@ -61,10 +46,7 @@
 
   function compile(table) {
     const names = Object.keys(table.elements);
-    const rules = new Map(Object.entries(table.types).map(([key, type]) => {
-      const strict = compileRule(type.strict);
-      return [key, { strict, lenient: type.lenient ? compileRule(type.lenient) : strict }];
-    }));
+    const rules = compileRules(table);
     const known = new Set();
     const arrays = new Set();
     for (const name of names) {
@@ -75,12 +57,14 @@
         else known.add(prefix);
       }
     }
+    const children = table.children.map((group) => [group, childrenOf(group, names)]);
     return {
-      root: table.root,
+      roots: table.roots,
+      codes: table.codes,
       total: table.limits.total,
       value: table.limits.value,
-      elements: new Map(names.map((name) => [name, { ...table.elements[name], rules: rules.get(table.elements[name].type) }])),
-      children: new Map(table.children.map((group) => [group, childrenOf(group, names)])),
+      elements: new Map(names.map((name) => [name, { ...table.elements[name], rules: rules(table.elements[name].type) }])),
+      children: new Map(children.filter(([, listed]) => listed)),
       known,
       arrays,
     };
@@ -89,51 +73,65 @@
   // Takes a name apart; null where it cannot be one (empty, a malformed index). `model` has n for every index.
   function parse(name) {
     if (name === "") return null;
+    const targeted = TARGET.exec(name); // a target is an identifier of the manifest and may have dots
     const seen = [], model = [], indices = [], ends = [];
-    for (const part of name.split(".")) {
-      if (/^[0-9]+$/.test(part)) {
+    for (const part of targeted ? [...targeted[1].split("."), "{target}"] : name.split(".")) {
+      if (/^[0-9]+$/.test(part) && !targeted) {
         if (part.length > MAX_INDEX_DIGITS || (part[0] === "0" && part !== "0")) return null;
         ends.push(seen.join("."));
         indices.push(Number(part));
         model.push("n");
       } else {
-        model.push(part === "n" ? "" : part);
+        model.push(part === "n" && !targeted ? "" : part);
       }
       seen.push(part);
     }
-    const last = model[model.length - 1];
-    return { name, model: model.join("."), base: model.slice(0, -1).join("."), last, root: model[0], indices, ends };
+    return {
+      name, indices, ends,
+      model: model.join("."),
+      base: model.slice(0, -1).join("."),
+      last: model[model.length - 1],
+      root: model[0],
+      record: ends.length > 0 ? `${ends[0]}.${indices[0]}` : "", // the outermost one, e.g. cmi.interactions.3
+      target: targeted ? targeted[2] : "",
+    };
   }
 
   class DataModel {
-    constructor(table, { values = {}, counts = {}, strict = false, size = 0 } = {}) {
+    // stores: {read, write} for each record of adl.data. validity: what a navigation request would do now: `continue`
+    // and `previous` as booleans, `choice` and `jump` as booleans by target; what is not in it is unknown.
+    constructor(table, { values = {}, counts = {}, strict = false, size = 0, stores = [], validity = {} } = {}) {
       this.table = compile(table);
       this.values = new Map(Object.entries(values).map(([name, value]) => [name, unpack(value)]));
       this.counts = new Map(Object.entries(counts));
       this.strict = strict;
       this.size = size;
+      this.stores = stores;
+      this.validity = new Map(Object.entries(validity));
     }
 
     // As the specification's GetValue: the value and the error code.
     get(name) {
+      const { codes, roots, elements } = this.table;
       const path = parse(name);
-      if (!path || path.root !== this.table.root) return { value: "", error: INVALID_ARGUMENT };
+      if (!path) return { value: "", error: codes.get_name };
+      if (!roots.includes(path.root)) return { value: "", error: codes.root };
       if (path.last === "_children" || path.last === "_count") return this.keyword(path);
-      const element = this.table.elements.get(path.model);
-      if (!element) return { value: "", error: NOT_IMPLEMENTED };
-      if (element.access === "wo") return { value: "", error: WRITE_ONLY };
-      if (!this.within(path, 0)) return { value: "", error: INVALID_ARGUMENT };
-      const value = this.values.get(path.name);
-      return { value: value === undefined ? element.default || "" : value, error: NO_ERROR };
+      const element = elements.get(path.model);
+      const fault = this.ungettable(path, element);
+      return fault ? { value: "", error: codes[fault] } : this.value(path, element);
     }
 
     // As the specification's SetValue: the error code; with 0 the value is held.
     set(name, text) {
+      const { codes, roots } = this.table;
       const path = parse(name);
-      if (!path || path.root !== this.table.root) return INVALID_ARGUMENT;
-      const error = this.settable(path, text);
-      if (error === NO_ERROR) this.store(path, text);
-      return error;
+      if (!path) return codes.set_name;
+      if (!roots.includes(path.root)) return codes.root;
+      const fault = this.unsettable(path, text);
+      if (fault) return codes[fault];
+      this.store(path, text);
+      return NO_ERROR;
     }
 
     // As the LMS: no check but that the table has it.
@@ -143,8 +141,13 @@
     }
 
     drop(name) {
-      this.size -= (this.values.get(name) || "").length;
+      this.size -= this.text(name).length;
       this.values.delete(name);
+    }
+
+    // What was written to an element, whatever its access; "" where nothing was.
+    text(name) {
+      return this.values.get(name) || "";
     }
 
     isUrgent(name) {
@@ -152,26 +155,87 @@
       return Boolean(element && element.urgent);
     }
 
-    settable(path, text) {
-      if (KEYWORDS.has(path.last)) return this.table.known.has(path.base) ? KEYWORD : NOT_IMPLEMENTED;
+    // What is wrong with asking for an element, by its name in the table's codes.
+    ungettable(path, element) {
+      if (!element) return "unknown";
+      if (element.access === "wo") return "write_only";
+      if (!this.within(path, 0)) return "get_index";
+      return element.flags && !this.storeOf(path).read ? "write_only" : "";
+    }
+
+    value(path, element) {
+      if (element.validity) return { value: this.valid(path), error: NO_ERROR };
+      const judged = element.judged ? this.judge(element.judged) : null;
+      if (judged !== null) return { value: judged, error: NO_ERROR };
+      const text = this.text(path.name);
+      if (text || (this.values.has(path.name) && !element.empty_is_unset)) return { value: text, error: NO_ERROR };
+      const initial = element.default;
+      return { value: initial || "", error: initial === undefined ? this.table.codes.unset : NO_ERROR };
+    }
+
+    // What is wrong with setting an element, by its name in the table's codes.
+    unsettable(path, text) {
+      if (KEYWORDS.has(path.last)) return this.table.known.has(path.base) ? "keyword" : "unknown";
       const element = this.table.elements.get(path.model);
-      if (!element) return NOT_IMPLEMENTED;
-      if (element.access === "ro") return READ_ONLY;
-      if (!this.within(path, 1)) return INVALID_ARGUMENT;
-      if (!this.fits(path, element, text) || heavier(text, this.table.value)) return WRONG_TYPE;
-      const size = this.size + text.length - (this.values.get(path.name) || "").length;
-      return size > this.table.total ? GENERAL : NO_ERROR;
+      if (!element) return "unknown";
+      if (element.access === "ro") return "read_only";
+      if (!this.within(path, element.fixed ? 0 : 1)) return "set_index";
+      if (element.flags && !this.storeOf(path).write) return "read_only";
+      if ((element.needs || []).some((sibling) => !this.values.has(`${path.record}.${sibling}`))) return "dependency";
+      return this.unfit(path, element, text) || this.tooMuch(path, text);
+    }
+
+    unfit(path, element, text) {
+      const type = path.record ? this.text(`${path.record}.type`) : "";
+      if (path.indices[path.indices.length - 1] > 0 && (element.single_for || []).includes(type)) return "conflict";
+      const rule = this.strict ? element.rules.strict : element.rules.lenient;
+      const fault = rule.fault(text, rule.data.by ? this.text(`${path.record}.${rule.data.by}`) : "");
+      if (fault) return fault;
+      const changed = element.once && this.values.has(path.name) && this.values.get(path.name) !== text;
+      const unique = element.unique || (element.unique_for || []).includes(type);
+      return changed || (unique && this.taken(path, text)) ? "conflict" : "";
+    }
+
+    // Whether another record of the array has this value already.
+    taken(path, text) {
+      const array = path.ends[path.ends.length - 1], own = path.indices[path.indices.length - 1];
+      const field = path.name.slice(`${array}.${own}.`.length);
+      for (let index = 0; index < (this.counts.get(array) || 0); index++) {
+        if (index !== own && this.values.get(`${array}.${index}.${field}`) === text) return true;
+      }
+      return false;
+    }
+
+    tooMuch(path, text) {
+      if (heavier(text, this.table.value)) return "heavy";
+      return this.size + text.length - this.text(path.name).length > this.table.total ? "full" : "";
     }
 
     keyword(path) {
-      if (!this.table.known.has(path.base)) return { value: "", error: NOT_IMPLEMENTED };
+      const { codes } = this.table;
       const children = this.table.children.get(path.base);
-      if (path.last === "_children" && children === undefined) return { value: "", error: NO_CHILDREN };
-      if (path.last === "_count" && !this.table.arrays.has(path.base)) return { value: "", error: NO_COUNT };
-      if (!this.within(path, 0)) return { value: "", error: INVALID_ARGUMENT };
+      if (!this.table.known.has(path.base)) return { value: "", error: codes.unknown };
+      if (path.last === "_children" && children === undefined) return { value: "", error: codes.no_children };
+      if (path.last === "_count" && !this.table.arrays.has(path.base)) return { value: "", error: codes.no_count };
+      if (!this.within(path, 0)) return { value: "", error: codes.get_index };
       if (path.last === "_children") return { value: children, error: NO_ERROR };
       const array = path.name.slice(0, -"._count".length);
       return { value: String(this.counts.get(array) || 0), error: NO_ERROR };
+    }
+
+    valid(path) {
+      const request = (path.last === "{target}" ? path.base : path.model).split(".").pop();
+      const answer = this.validity.get(request);
+      if (typeof answer === "boolean") return String(answer);
+      if (!answer || typeof answer !== "object") return "unknown";
+      return String(Object.prototype.hasOwnProperty.call(answer, path.target) && answer[path.target] === true);
+    }
+
+    // The status that the LMS decides (RTE 4.2.4, 4.2.22); null where it has no threshold: content's word stands.
+    judge({ threshold, measure, reached, missed, unknown }) {
+      if (!this.values.has(threshold)) return null;
+      if (!this.values.has(measure)) return unknown;
+      return Number(this.values.get(measure)) >= Number(this.values.get(threshold)) ? reached : missed;
     }
 
     // Whether every index names a record; with `more` 1, a record may also be the next one.
@@ -179,15 +243,12 @@
       return path.indices.every((index, i) => index < (this.counts.get(path.ends[i]) || 0) + more);
     }
 
-    fits(path, element, text) {
-      const rule = this.strict ? element.rules.strict : element.rules.lenient;
-      const sibling = rule.data.by;
-      const kind = sibling ? this.values.get(`${path.ends[0]}.${path.indices[0]}.${sibling}`) || "" : "";
-      return accepts(rule, text, kind);
+    storeOf(path) {
+      return this.stores[path.indices[0]] || { read: false, write: false };
     }
 
     store(path, text) {
-      this.size += text.length - (this.values.get(path.name) || "").length;
+      this.size += text.length - this.text(path.name).length;
       this.values.set(path.name, text);
       path.indices.forEach((index, i) => {
         this.counts.set(path.ends[i], Math.max(this.counts.get(path.ends[i]) || 0, index + 1));
