@@ -6,6 +6,7 @@ from uuid import UUID
 import click
 
 from passback.cli.output import answer, answer_rows, json_option
+from passback.cli.rosters import rosters_command, sync_roster_command
 from passback.cli.tenants import named_tenant, tenant_named, tenant_option
 from passback.db import Unscoped, unscoped
 from passback.delivery.ledger import trouble_with
@@ -168,6 +169,10 @@ def deployments_command(
             for one in deployments.list_deployments(session, status=status)
         ]
     answer_rows(rows, empty="No deployment.", as_json=as_json)
+
+
+platforms_group.add_command(rosters_command)
+platforms_group.add_command(sync_roster_command)
 
 
 def _waiting(key: str) -> RegistrationRequest | None:

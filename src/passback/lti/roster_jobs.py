@@ -14,7 +14,7 @@ from passback.clock import utc_now
 from passback.db import TenantSession, Unscoped, tenant_session, unscoped
 from passback.delivery.room import room_of
 from passback.errors import PassbackError
-from passback.lti.models import ResourceLink
+from passback.lti.models import Context, ResourceLink
 from passback.lti.roster_models import Roster
 from passback.lti.rosters import ensure_roster, next_night, sync_roster
 from passback.plugin import Job, hookimpl
@@ -133,13 +133,14 @@ def _is_over(tenant_id: UUID, context_id: UUID, roster_id: UUID) -> bool:
 def _note_new_courses() -> None:
     """Give courses that no instructor has opened since their roster is known one that is read the next night."""
     has = exists().where(Roster.tenant_id == ResourceLink.tenant_id, Roster.context_id == ResourceLink.context_id)
-    query = select(ResourceLink.tenant_id, ResourceLink.context_id).where(
-        ResourceLink.memberships_url != "", ResourceLink.context_id.is_not(None), ~has
+    query = (
+        select(ResourceLink.tenant_id, Context.id)
+        .join(Context, Context.id == ResourceLink.context_id)
+        .where(ResourceLink.memberships_url != "", Context.context_id != "", ~has)
     )
     with unscoped(Unscoped.SCHEDULER) as session:
         found = session.execute(query.distinct().limit(AT_ONCE)).all()
     for tenant_id, context_id in found:
-        assert context_id is not None  # noqa: S101 - the query asks for it
         with tenant_session(tenant_id, write=True) as session:
             roster = ensure_roster(session, context_id)
             roster.due_at = roster.due_at or next_night(utc_now(), roster.id)

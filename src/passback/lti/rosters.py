@@ -78,7 +78,10 @@ def ask_after_launch(session: TenantSession, context_id: UUID) -> bool:
 
 
 def ask_now(session: TenantSession, context_id: UUID) -> bool:
-    """Have a course's roster read in the background because somebody wants it, at most once a minute."""
+    """Have a course's roster read in the background because somebody wants it; say whether it will be.
+
+    At most once a minute, and only where the LMS has said where it is.
+    """
     return _ask(session, context_id, AT_ONCE)
 
 
@@ -106,7 +109,9 @@ def memberships_url(session: TenantSession, context_id: UUID) -> tuple[str, Plat
         select(ResourceLink.memberships_url, Platform)
         .join(Deployment, Deployment.id == ResourceLink.deployment_id)
         .join(Platform, Platform.id == Deployment.platform_id)
-        .where(ResourceLink.context_id == context_id, ResourceLink.memberships_url != "")
+        .join(Context, Context.id == ResourceLink.context_id)
+        # Launches that name no course share one per deployment; no roster is everybody's there.
+        .where(Context.id == context_id, Context.context_id != "", ResourceLink.memberships_url != "")
         .order_by(ResourceLink.updated_at.desc(), ResourceLink.id.desc())
         .limit(1)
     ).one_or_none()
@@ -159,6 +164,8 @@ def next_night(now: datetime, roster_id: UUID) -> datetime:
 
 def _ask(session: TenantSession, context_id: UUID, pause: timedelta) -> bool:
     now = utc_now()
+    if not memberships_url(session, context_id)[0]:
+        return False
     roster = ensure_roster(session, context_id)
     if roster.tried_at is not None and now - roster.tried_at < pause:
         return False
