@@ -36,7 +36,8 @@ AT_ONCE = timedelta(minutes=1)
 AFTER_FAILURE = timedelta(hours=1)
 LEASE = timedelta(seconds=120)
 """Longer than a page takes with all its waiting; renewed with each."""
-BATCH = 500
+BATCH = 200
+"""Rows of one transaction: nobody waits long for it, and its memory stays small (`bench/lti.py`)."""
 NOT_GRADABLE = "learner_not_gradable"
 GRADABLE = frozenset({"learner", "both", "unknown"})
 """Roles whose grade an LMS may take; whether it does, it says itself."""
