@@ -6,6 +6,7 @@ from passback.content.room import mount_content
 from passback.content.storing import CoreContent
 from passback.delivery.builtin import CoreDelivery
 from passback.lti.profiles import LmsProfiles
+from passback.lti.reconciliation_jobs import CoreReconciliation
 from passback.lti.room import mount_lti
 from passback.lti.roster_jobs import CoreRosters
 from passback.player.room import mount_player
@@ -18,6 +19,7 @@ BUILTIN_PLUGINS: tuple[tuple[str, object], ...] = (
     ("delivery", CoreDelivery()),
     ("grading", CoreGrading()),
     ("lms-profiles", LmsProfiles()),
+    ("reconciliation", CoreReconciliation()),
     ("rosters", CoreRosters()),
     ("tracking", CoreTracking()),
 )

@@ -1,11 +1,12 @@
 """A practice LMS on a port, and a school that uses it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 
 from passback.sandbox.server import SandboxServer
+from tests.support.lms_gradebook import Gradebook, gradebooks
 from tests.support.lti import School, make_school
 
 
@@ -22,3 +23,16 @@ def school(sqlite_app: Flask, lms_server: SandboxServer) -> Iterator[School]:
     lms_server.faults.clear()
     yield make_school(sqlite_app, lms_server.platform)
     lms_server.faults.clear()
+
+
+@pytest.fixture
+def open_gradebook(sqlite_app: Flask) -> Iterator[Callable[..., Gradebook]]:
+    """Make a gradebook in an LMS that behaves like a product."""
+    with gradebooks(sqlite_app) as make:
+        yield make
+
+
+@pytest.fixture
+def gradebook(open_gradebook: Callable[..., Gradebook]) -> Gradebook:
+    """A gradebook in Moodle."""
+    return open_gradebook()

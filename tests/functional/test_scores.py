@@ -2,123 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-import time_machine
 from click.testing import CliRunner
-from flask import Flask
 from sqlalchemy import select
 
 from passback.cli.platforms import platforms_group
 from passback.clock import utc_now
 from passback.db import tenant_session
-from passback.delivery import engine, owed
-from passback.delivery.models import DeliveryTry, ScoreDelivery
 from passback.lti.models import ResourceLink, ServiceToken
 from passback.outbound import client as outbound_client
 from passback.sandbox.faults import Fault
 from passback.sandbox.links import Column
-from passback.sandbox.model import Link, Result, Role
+from passback.sandbox.model import Role
 from passback.sandbox.scores import Score
-from passback.sandbox.server import SandboxServer
-from passback.tracking.models import Grade
-from tests.support.lti import School, make_choice, make_school
-from tests.support.practice import practice_lms
-
-START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-
-
-@dataclass
-class Gradebook:
-    """A learner of a school who has launched a link, and what the LMS shows of them."""
-
-    school: School
-    server: SandboxServer
-    clock: time_machine.Traveller
-    link: Link
-
-    def launch(self) -> None:
-        """Launch as the learner."""
-        assert self.school.launch(link=self.link).reply.status == 303
-
-    def grade(self, scaled: float, *, final: bool = True, done_at: datetime | None = None) -> None:
-        """Record a grade, as the pipeline does."""
-        with tenant_session(self.school.tenant_id, write=True) as session:
-            delivery = self._delivery(session)
-            query = select(Grade).where(Grade.registration_id == delivery.registration_id)
-            grade = session.scalars(query).one_or_none()
-            if grade is None:
-                grade = Grade(registration_id=delivery.registration_id, version=0)
-                session.add(grade)
-            grade.version += 1
-            grade.scaled, grade.final, grade.learner_done_at = scaled, final, done_at
-            session.flush()
-            owed.score_changed(session, delivery.registration_id, grade.version, sendable=True)
-
-    def drain(self, *, after: float = 0) -> None:
-        """Deliver what is due, `after` seconds from now."""
-        self.clock.shift(after)
-        engine.drain()
-
-    @property
-    def delivery(self) -> ScoreDelivery:
-        """What is owed."""
-        with tenant_session(self.school.tenant_id) as session:
-            return self._delivery(session)
-
-    @property
-    def tries(self) -> list[DeliveryTry]:
-        """Every try, in order."""
-        with tenant_session(self.school.tenant_id) as session:
-            return list(session.scalars(select(DeliveryTry).order_by(DeliveryTry.at, DeliveryTry.id)))
-
-    @property
-    def shown(self) -> float | None:
-        """What the gradebook shows for the learner."""
-        result = self.result
-        return result.score if result else None
-
-    @property
-    def result(self) -> Result | None:
-        column = self.school.lms.links.column(self.link.id)
-        return self.school.lms.gradebook.result(column.id, self.school.learner.id) if column else None
-
-    def calls(self, area: str) -> int:
-        """How many requests a service got."""
-        return len(self.server.platform.log.of(area))
-
-    def _delivery(self, session: object) -> ScoreDelivery:
-        rows = session.scalars(select(ScoreDelivery).where(ScoreDelivery.state != "superseded")).all()  # type: ignore[attr-defined]
-        return max(rows, key=lambda row: row.id)
-
-
-@pytest.fixture
-def open_gradebook(sqlite_app: Flask) -> Iterator[Callable[..., Gradebook]]:
-    """Make a gradebook in an LMS that behaves like a product."""
-    with ExitStack() as stack:
-        clock = stack.enter_context(time_machine.travel(START, tick=False))
-
-        def _open(product: str = "moodle", *, launched: bool = True) -> Gradebook:
-            server = stack.enter_context(practice_lms(sqlite_app, product))
-            school = make_school(sqlite_app, server.platform)
-            school.change_platform(product=server.platform.config.profile.product_family_code.lower())
-            found = Gradebook(school, server, clock, school.link)
-            if launched:
-                found.launch()
-            return found
-
-        yield _open
-
-
-@pytest.fixture
-def gradebook(open_gradebook: Callable[..., Gradebook]) -> Gradebook:
-    """A gradebook in Moodle."""
-    return open_gradebook()
-
+from tests.support.lms_gradebook import START, Gradebook
+from tests.support.lti import make_choice
 
 PRODUCTS = ["moodle", "moodle45", "canvas", "openedx", "sakai", "blackboard"]
 
@@ -303,7 +204,7 @@ def test_a_tool_that_was_deleted_in_the_lms_is_told_in_the_list_of_lmss(gradeboo
     with gradebook.server.platform.core.change() as state:
         state.tools[tool.id] = tool
     gradebook.drain(after=60)
-    assert (gradebook.delivery.state, trouble()) == ("delivered", "")
+    assert (gradebook.delivery.state, trouble()) == ("accepted", "")
 
 
 def test_tokens_are_kept_encrypted_and_used_until_a_minute_before_they_expire(gradebook: Gradebook) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 import click
 
 from passback.cli.output import answer, answer_rows, json_option
+from passback.cli.reconcile import reconcile_command
 from passback.cli.tenants import tenant_named, tenant_option
 from passback.db import tenant_session
 from passback.delivery import ledger
@@ -75,6 +76,9 @@ def retry_command(delivery_id: UUID | None, all_parked: bool, tenant: str, as_js
         subject = str(delivery_id or "all parked")
         audit(session, actor="cli", action="delivery.sent_again", subject=subject, tenant_id=tenant_id, count=count)
     answer({"queued": count}, f"{count} will be sent again by the next engine that looks.", as_json=as_json)
+
+
+deliveries_group.add_command(reconcile_command)
 
 
 def _full(entry: LedgerEntry) -> dict[str, object]:

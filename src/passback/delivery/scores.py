@@ -155,7 +155,8 @@ def _judge(row: ScoreDelivery, shot: _Shot | None, result: SendResult, policy: P
     if result.verdict is Verdict.DELIVERED:
         row.sent, row.accepted_at = payload.version, now
         row.sent_scaled = payload.scaled if result.sent_scaled is None else result.sent_scaled
-        row.read_back_at = now if result.read_back else None  # what was seen before was another value
+        row.read_back_at = now if result.read_back else row.read_back_at
+        row.repairs = 0 if result.read_back else row.repairs
         _settle(row, "read_back" if result.read_back else "accepted", result.reason_class, result.reason)
     else:
         row.sent_final = shot.final_before  # refused: it is not there

@@ -28,9 +28,9 @@ SCORE_MOVES = _table(
     waiting="queued superseded",
     queued="queued sending superseded",  # to itself: asked for again, due at once
     sending="sending waiting queued accepted read_back parked superseded",  # to itself: another took it over
-    accepted="queued read_back different superseded",
+    accepted="queued read_back different parked superseded",
     read_back="queued different superseded",
-    different="queued read_back superseded",
+    different="queued read_back parked superseded",
     parked="queued read_back superseded",
     superseded="queued",
 )

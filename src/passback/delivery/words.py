@@ -18,6 +18,7 @@ VERDICTS = {
     "retry": "failed, to be tried again",
     "parked": "refused",
     "unknown": "cut off",
+    "looked": "looked up in the gradebook",
 }
 """What one try came to."""
 
@@ -32,6 +33,12 @@ REASONS = {
     "listener_missing": "The plugin is not installed any more.",
     "listener_off": "The plugin was switched off.",
     "moved": "The grade goes to another column of the gradebook now.",
+    "lost": "The LMS had accepted the score, but its gradebook does not show it.",
+    "older_shown": "The LMS had accepted the score, but its gradebook still shows an earlier one.",
+    "other_shown": "The gradebook shows a grade that Passback did not send, such as a teacher's own. It stays.",
+    "taken_out": "The grade was in the gradebook, and somebody has taken it out. Send it again if it should be there.",
+    "not_kept": "The LMS accepts the score time and again, but its gradebook does not keep it. Perhaps the grade or "
+    "its column is locked there.",
     "final_stands": "A final score is there already; a preliminary one never follows it.",
 }
 """Reasons that core gives itself; senders say theirs in `SendResult.reason`."""

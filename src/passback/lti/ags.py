@@ -144,10 +144,20 @@ def _target(session: TenantSession, delivery: ScoreDelivery) -> LineItemTarget |
     ).one_or_none()
     if link is None:
         return None
+    promised = "" if delivery.line_item.startswith(UNKNOWN) else delivery.line_item
+    return target_of(session, link, promised)
+
+
+def target_of(session: TenantSession, link: ResourceLink, promised: str = "") -> LineItemTarget:
+    """Return where a link's scores go.
+
+    Args:
+        promised: the line item's address where the link does not know it.
+    """
     placement = session.get_one(Placement, link.placement_id)
     platform = session.get_one(Platform, session.get_one(Deployment, link.deployment_id).platform_id)
-    session.expunge(platform)  # it goes along to `send`, which runs without a session
-    promised = "" if delivery.line_item.startswith(UNKNOWN) else delivery.line_item
+    if platform in session:
+        session.expunge(platform)  # it goes along to calls, which run without a session
     return LineItemTarget(
         tenant_id=session.tenant_id,
         link=link.id,

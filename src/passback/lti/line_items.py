@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -11,9 +11,11 @@ from sqlalchemy import or_, select, update
 
 from passback.clock import utc_now
 from passback.db import tenant_session
+from passback.delivery.comparing import Held
 from passback.delivery.models import ScoreDelivery
 from passback.errors import PassbackError, Side
 from passback.lti.models import ResourceLink
+from passback.lti.paging import pages
 from passback.lti.services import LINE_ITEM, LINE_ITEM_READ, RESULT_READ, ServiceClient, below, with_query
 from passback.outbound import HttpAnswer, OutboundError, authority
 from passback.plugin import LmsProfile
@@ -24,6 +26,8 @@ TAG = "passback"
 """Tag of every line item of ours."""
 UNKNOWN = "link:"
 """Begins the `line_item` of a delivery whose line item is not known yet; the link's id follows."""
+RESULTS_PAGE = 1000
+"""Results in one answer, where the LMS lets us say."""
 CREATING = timedelta(seconds=90)
 """Longer than a call can last: after it, whoever was making the line item has died."""
 
@@ -176,6 +180,32 @@ def result(target: LineItemTarget, user_id: str) -> float | None:
             if str(item.get("userId", "")) == user_id:
                 return _scaled(item)
     return None
+
+
+def results(target: LineItemTarget) -> dict[str, Held]:
+    """Return everybody's grade in the column by user id, read to the last page.
+
+    Raises:
+        ServiceAnswerError: the LMS would not tell (404: the column is gone).
+        PagingError: the pages do not fit together; a part is not taken for everything.
+    """
+    found: dict[str, Held] = {}
+    url = below(target.url, "results", limit=str(RESULTS_PAGE))
+    for answer in pages(lambda page: target.client.call("GET", page, accept=RESULTS_TYPE), url, target.client):
+        for item in _items(answer):
+            scaled, user_id = _scaled(item), item.get("userId")
+            if scaled is not None and user_id is not None:
+                found[str(user_id)] = Held(scaled, _moment(item.get("timestamp")))
+    return found
+
+
+def _moment(value: JsonValue) -> datetime | None:
+    """Read when a result was entered: not in the standard, but Moodle says it."""
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def _scaled(item: Mapping[str, JsonValue]) -> float | None:

@@ -16,6 +16,7 @@ from passback.web.deliveries import deliveries
 from passback.web.health import health
 from passback.web.lms_courses import lms_courses
 from passback.web.platforms import launches, platforms
+from passback.web.reconciliation import reconciliation
 from passback.web.sign_in import init_sign_in, pages
 
 front = Blueprint("front", __name__)
@@ -34,7 +35,7 @@ def mount_web(app: Flask) -> None:
         init_sign_in(app, runtime().settings)
     app.context_processor(lambda: {"plugin_pages": plugin_pages, "only_tenant": only_tenant})
     mount(app, health, HostSide.ANY)
-    for blueprint in (front, pages, admin, courses, lms_courses, platforms, launches, deliveries):
+    for blueprint in (front, pages, admin, courses, lms_courses, platforms, launches, deliveries, reconciliation):
         mount(app, blueprint, HostSide.APP)
 
 

@@ -27,6 +27,7 @@ ALLOWED: dict[Unscoped, set[str]] = {
         "content/storing.py",
         "delivery/jobs.py",
         "delivery/purge.py",
+        "lti/reconciliation_jobs.py",
         "lti/roster_jobs.py",
         "tracking/ending.py",
     },
