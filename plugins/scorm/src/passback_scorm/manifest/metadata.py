@@ -57,7 +57,8 @@ def _elsewhere(package: PackageReader, folder: str, section: _Element, found: Fi
         try:
             return _general(package.xml(path).root)
         except PackageError as error:
-            found.add("odd_metadata", f"The course's description cannot be read. {error.message}", path, at=location)
+            message = "The file with the course's description cannot be read."
+            found.add("odd_metadata", message, f"{path}: {error.message}", at=location)
     return None
 
 

@@ -49,7 +49,7 @@ def resolve(package: PackageReader, bases: tuple[str, ...], href: str) -> Refere
         return Reference("", where, external=where)
     path, suffix = split_suffix(where)
     wanted = _normal(path)
-    for guess in (wanted, *_guesses(bases, href)):
+    for guess in dict.fromkeys((wanted, *_guesses(bases, href))):
         found = package.find(guess) if guess else None
         if found:
             return Reference(found, wanted, "" if guess == _normal(where) != wanted else suffix)

@@ -1,6 +1,7 @@
 """Looking at XML by local names: real manifests use wrong prefixes, wrong namespaces and none at all."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import unquote
 
 from lxml.etree import _Element
@@ -8,8 +9,11 @@ from lxml.etree import _Element
 
 def local_name(name: object) -> str:
     """Return a tag's or attribute's name in lower case without namespace or prefix; "" for comments and the like."""
-    if not isinstance(name, str):
-        return ""
+    return _local_name(name) if isinstance(name, str) else ""
+
+
+@lru_cache(maxsize=1024)  # a manifest has few names and asks for them a hundred times per item
+def _local_name(name: str) -> str:
     return name.rpartition("}")[2].rpartition(":")[2].lower()
 
 
