@@ -1,11 +1,11 @@
 """What people see of deliveries: a list, one with its tries, the numbers, and "send again"."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from passback.clock import utc_now
@@ -112,6 +112,43 @@ def send_again(session: TenantSession, delivery_id: UUID) -> LedgerEntry:
     _again(session, row)
     session.flush()
     return _entry(row)
+
+
+def scores_of(
+    session: TenantSession,
+    registrations: Select[UUID],
+    *,
+    states: Collection[str] | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> list[LedgerEntry]:
+    """Return the scores of some registrations, newest first.
+
+    Args:
+        registrations: selects their ids.
+        states: only those in one of these states.
+        before: the last id of the page before.
+    """
+    query = select(ScoreDelivery).where(
+        ScoreDelivery.registration_id.in_(registrations), ScoreDelivery.state != "superseded"
+    )
+    if states is not None:
+        query = query.where(ScoreDelivery.state.in_(states))
+    if before is not None:
+        query = query.where(ScoreDelivery.id < before)
+    return [_entry(row) for row in session.scalars(query.order_by(ScoreDelivery.id.desc()).limit(limit))]
+
+
+def send_parked_of(session: TenantSession, registrations: Select[UUID]) -> int:
+    """Queue every parked score of some registrations and return how many there were. The caller audits."""
+    query = select(ScoreDelivery).where(
+        ScoreDelivery.state == "parked", ScoreDelivery.registration_id.in_(registrations)
+    )
+    rows = session.scalars(query.order_by(ScoreDelivery.id).with_for_update()).all()
+    for row in rows:
+        _again(session, row)
+    session.flush()
+    return len(rows)
 
 
 def send_all_parked(session: TenantSession) -> int:

@@ -122,12 +122,19 @@ def _record(claim: Claim, answer: _Answer, policy: Policy) -> None:
             session.add(_evidence(row, answer))
             if row.lease_owner == claim.owner:
                 _judge(row, shot, result, policy)
+                _tell(row)
         heard = shot is not None and result.reason_class != "fault"  # our own faults say nothing of the destination
         is_back = heard and note_answer(session, answer.destination, result, policy)
     if is_back:
         log.info("delivery.destination_back", destination=answer.destination)
         with unscoped(Unscoped.DELIVERY_CLAIMS, write=True) as everyone:
             call_back(everyone, answer.destination)
+
+
+def _tell(row: ScoreDelivery) -> None:
+    """Say aloud that nothing more is tried; pages that count what is parked say it too."""
+    if row.state == "parked":
+        log.warning("delivery.parked", delivery=str(row.id), destination=row.destination, reason=row.reason_class)
 
 
 def _evidence(row: ScoreDelivery, answer: _Answer) -> DeliveryTry:

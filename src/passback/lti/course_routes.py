@@ -32,7 +32,7 @@ def ask(token: str) -> Response:
     """Have the roster read. The token in the path is the page's own; nothing here hangs on a cookie."""
     access = read_access(token)
     with tenant_session(access.tenant_id, write=True) as session:
-        asked = ask_now(session, _opened(session, access)[1].id)
+        asked = ask_now(session, opened(session, access)[1].id)
         start_after_commit(session)
     if not asked:
         return _page(token, access, error=RosterTooSoonError())
@@ -44,7 +44,7 @@ def status(token: str) -> Response:
     """Tell the page's script how the reading goes."""
     access = read_access(token)
     with tenant_session(access.tenant_id) as session:
-        answer = roster_status(session, _opened(session, access)[1])
+        answer = roster_status(session, opened(session, access)[1])
     return framing.frame(answer, ())
 
 
@@ -53,7 +53,7 @@ def preview(token: str, placement_id: UUID) -> Response:
     """Play a placement's course without a trace."""
     access = read_access(token)
     with tenant_session(access.tenant_id) as session:
-        link, context = _opened(session, access)
+        link, context = opened(session, access)
         found = course_page(session, context, request.args, preferred=link.placement_id)
         course_id = next((one.placement.course_id for one in found.places if one.placement.id == placement_id), None)
         if course_id is None:
@@ -72,7 +72,7 @@ def explain(error: PassbackError) -> Response:
 
 def _page(token: str, access: CourseAccess, *, error: PassbackError | None = None) -> Response:
     with tenant_session(access.tenant_id) as session:
-        link, context = _opened(session, access)
+        link, context = opened(session, access)
         page = course_page(session, context, request.args, preferred=link.placement_id)
         html = render_template(
             "lti/course.html",
@@ -86,7 +86,7 @@ def _page(token: str, access: CourseAccess, *, error: PassbackError | None = Non
     return framing.frame(make_response(html, error.status if error else 200), access.framed_by)
 
 
-def _opened(session: TenantSession, access: CourseAccess) -> tuple[ResourceLink, Context]:
+def opened(session: TenantSession, access: CourseAccess) -> tuple[ResourceLink, Context]:
     """Return the link that was launched and its course.
 
     Raises:

@@ -4,6 +4,7 @@ from flask import Flask
 
 from passback.hosts import HostSide, mount
 from passback.lti.ags import init_ags
+from passback.lti.course_grades import grades
 from passback.lti.course_routes import course
 from passback.lti.picker_routes import picker
 from passback.lti.registration_routes import registration
@@ -16,4 +17,5 @@ def mount_lti(app: Flask) -> None:
     mount(app, registration, HostSide.APP, url_prefix="/lti")
     mount(app, picker, HostSide.APP, url_prefix="/lti/pick")
     mount(app, course, HostSide.APP, url_prefix="/lti/course")
+    mount(app, grades, HostSide.APP, url_prefix="/lti/course")
     init_ags(app)
