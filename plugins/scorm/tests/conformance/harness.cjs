@@ -1,7 +1,8 @@
 // Runs the browser's scripts under Node: {tables, jobs} as JSON on stdin, the jobs' results as JSON on stdout. A job's
 // `table` is the number of one of the tables.
 // {"model": {table, strict, values?, stores?, validity?}, "steps": [["set", name, value], ["get", name]]} → [error | [value, error], …]
-// {"boot": …, "steps": [{call, args: [JavaScript expressions]} | {adl: [call, argument, value]} | {teardown | hidden | timers: true}]}
+// {"boot": …, "steps": [{call, args: [JavaScript expressions]} | {adl: [call, argument, value]} | {version: true} | {teardown | hidden | timers: true}
+//   | {furnish: another boot}]}; with `former: true` a call goes to the API as it was before that
 //   `adl`: a command of ADL's scripts; &id& in its argument is the index of the record with this id.
 //   → {answers: [[returned, last error], …], said: [{kind, data, urgent, held} | {flush} | {finished, request}], held: [n, …]}
 //   `held`: how often the player was told, at that moment or after that step, that something is not recorded yet.
@@ -72,14 +73,19 @@ function runApi({ boot, steps }) {
   const answers = [];
   for (const step of steps) {
     if (step.adl) answers.push(runAdl(context[object], step.adl));
-    else if (step.teardown) teardown.forEach((callback) => callback());
+    else if (step.version) answers.push([context[object].version, context[object][lastError]()]);
+    else if (step.furnish) {
+      context.former = context[object];
+      furnished.forEach((callback) => callback({ content: { ...step.furnish, table: boot.table } }));
+    } else if (step.teardown) teardown.forEach((callback) => callback());
     else if (step.hidden) {
       context.document.visibilityState = "hidden";
       listeners.visibilitychange.forEach((callback) => callback());
     } else if (step.timers) [...timers].forEach(([id, callback]) => { timers.delete(id); callback(); });
     else {
-      const returned = vm.runInContext(`const { ${step.call}: call } = ${object}; call(${step.args.join(",")})`.replace("const", "var"), context);
-      answers.push([returned, context[object][lastError]()]);
+      const api = step.former ? "former" : object;
+      const returned = vm.runInContext(`var { ${step.call}: call } = ${api}; call(${step.args.join(",")})`, context);
+      answers.push([returned, context[api][lastError]()]);
     }
     held.push(holding);
   }

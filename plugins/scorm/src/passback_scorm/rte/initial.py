@@ -61,6 +61,21 @@ def initial_model(
     return model
 
 
+def browser_boot(model: DataModel, *, mode: str = "normal", reinitialise: bool = False) -> JsonObject:
+    """Return what `static/scorm2004.js` finds as `passbackPlayer.boot.content`."""
+    return {
+        "table": model.table.source,
+        "values": model.given | model.values,
+        "counts": dict(model.counts),
+        "size": model.size,
+        "mode": mode,
+        "strict": model.strict,
+        "reinitialise": reinitialise,
+        "stores": [{"read": one["read"], "write": one["write"]} for one in model.stores],
+        "validity": dict(model.validity),
+    }
+
+
 def kept_values(model: DataModel) -> JsonObject:
     """Return what the next session of the same attempt starts with: all that content may have set."""
     whole = model.given | model.values

@@ -4,7 +4,7 @@ Both run the same cases in `tests/conformance`: change one only with the other.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict
 
@@ -16,6 +16,7 @@ from passback_scorm.rte.text import heavier, pack, units, unpack
 MAX_INDEX_DIGITS = 6
 KEYWORDS = frozenset({"_children", "_count", "_version"})
 NO_ERROR = 0
+_PASSES = 3
 _TARGET = re.compile(r"(.*?)\.\{target=(.*)\}", re.DOTALL)
 
 
@@ -106,6 +107,21 @@ class DataModel:
         self._store(path, text)
         return NO_ERROR
 
+    def accept(self, pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
+        """Set what a commit says, in whatever order it comes; return the elements that were set.
+
+        The browser says each element once, where content set it last, so a record's id may come after what needs it.
+        """
+        waiting = sorted(pairs, key=_order)
+        taken: set[str] = set()
+        for _ in range(_PASSES):
+            refused = [(name, text) for name, text in waiting if self.set(name, text) != NO_ERROR]
+            taken |= {name for name, _ in waiting} - {name for name, _ in refused}
+            if not refused or len(refused) == len(waiting):
+                break
+            waiting = refused
+        return frozenset(taken)
+
     def put(self, name: str, text: str) -> None:
         """Set an element as the LMS does: no check but that it exists in the table."""
         path = _path(name)
@@ -175,6 +191,8 @@ class DataModel:
     def _taken(self, path: _Path, element: Element, text: str) -> bool:
         """Say whether another record has this value where no two may have the same."""
         if not element.unique and self.text(f"{path.record}.type") not in element.unique_for:
+            return False
+        if not element.once and not self.strict:  # what may change may be exchanged, in a commit in one go
             return False
         array = path.ends[-1]
         field_name = path.name.removeprefix(f"{array}.{path.indices[-1]}.")
@@ -256,3 +274,12 @@ def _path(name: str) -> _Path | None:
             model.append(part)
         seen.append(part)
     return _Path(name, ".".join(model), tuple(indices), tuple(ends)) if name else None
+
+
+def _order(pair: tuple[str, str]) -> tuple[str, int, int, int]:
+    """Return where a record's element belongs: records by number, the id first, then the type."""
+    path = _path(pair[0])
+    if path is None or not path.indices:
+        return "", 0, 0, 0
+    own = path.name.removeprefix(f"{path.record}.")
+    return path.ends[0], path.indices[0], {"id": 0, "type": 1}.get(own, 2), path.indices[-1]

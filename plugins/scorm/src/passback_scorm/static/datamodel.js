@@ -192,7 +192,9 @@
       const fault = rule.fault(text, rule.data.by ? this.text(`${path.record}.${rule.data.by}`) : "");
       if (fault) return fault;
       const changed = element.once && this.values.has(path.name) && this.values.get(path.name) !== text;
-      const unique = element.unique || (element.unique_for || []).includes(type);
+      // what may change may be exchanged: only strictly no two may have the same
+      const strictly = element.once || this.strict;
+      const unique = strictly && (element.unique || (element.unique_for || []).includes(type));
       return changed || (unique && this.taken(path, text)) ? "conflict" : "";
     }
 
