@@ -206,3 +206,21 @@ def test_intervals(text: str, hundredths: int | None) -> None:
 def test_intervals_are_written_in_hours_minutes_and_seconds() -> None:
     told = {0: "PT0H0M0S", 150: "PT0H0M1.5S", 4: "PT0H0M0.04S", 29 * 8640000: "PT696H0M0S", -5: "PT0H0M0S"}
     assert {number: format_interval(number) for number in told} == told
+
+
+def test_records_by_the_ten_thousand_stay_quick() -> None:
+    """What is unique is looked up, not searched for: 20,000 ids would be 200 million comparisons."""
+    model = DataModel(scorm2004())
+    pairs = [(f"cmi.objectives.{n}.id", f"o{n}") for n in range(20_000)]
+    assert len(model.accept(pairs)) == 20_000
+    assert model.accept([(name, f"{text}x") for name, text in pairs]) == frozenset()
+    assert model.set("cmi.objectives.20000.id", "o7") == 351
+
+
+def test_patterns_that_all_move_on_by_one() -> None:
+    model = DataModel(scorm2004(), strict=True)
+    model.accept([("cmi.interactions.0.id", "i"), ("cmi.interactions.0.type", "choice")])
+    patterns = [f"cmi.interactions.0.correct_responses.{n}.pattern" for n in range(9)]
+    assert len(model.accept((name, f"p{n}") for n, name in enumerate(patterns))) == 9
+    assert len(model.accept((name, f"p{n + 1}") for n, name in enumerate(patterns))) == 9
+    assert [model.text(name) for name in patterns] == [f"p{n + 1}" for n in range(9)]

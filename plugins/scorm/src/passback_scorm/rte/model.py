@@ -3,7 +3,6 @@
 Both run the same cases in `tests/conformance`: change one only with the other.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict
@@ -17,7 +16,7 @@ MAX_INDEX_DIGITS = 6
 KEYWORDS = frozenset({"_children", "_count", "_version"})
 NO_ERROR = 0
 _PASSES = 3
-_TARGET = re.compile(r"(.*?)\.\{target=(.*)\}", re.DOTALL)
+_TARGET = ".{target="
 
 
 class Store(TypedDict):
@@ -47,6 +46,12 @@ class _Path:
         """Return the outermost record's name, e.g. `cmi.interactions.3`."""
         return f"{self.ends[0]}.{self.indices[0]}" if self.ends else ""
 
+    @property
+    def column(self) -> str:
+        """Return the name with n for its last index, e.g. `cmi.interactions.3.objectives.n.id`."""
+        array = self.ends[-1]
+        return f"{array}.n.{self.name.removeprefix(f'{array}.{self.indices[-1]}.')}"
+
 
 @dataclass
 class DataModel:
@@ -70,6 +75,7 @@ class DataModel:
     stores: tuple[Store, ...] = ()
     validity: Mapping[str, JsonValue] = field(default_factory=dict)
     given: dict[str, JsonValue] = field(default_factory=dict)
+    _owners: dict[str, dict[str, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def text(self, name: str) -> str:
         """Return what was written to an element, whatever its access; "" where nothing was."""
@@ -119,7 +125,7 @@ class DataModel:
             taken |= {name for name, _ in waiting} - {name for name, _ in refused}
             if not refused or len(refused) == len(waiting):
                 break
-            waiting = refused
+            waiting = refused[::-1]  # values that moved on to the next record settle from the other end
         return frozenset(taken)
 
     def put(self, name: str, text: str) -> None:
@@ -194,10 +200,12 @@ class DataModel:
             return False
         if not element.once and not self.strict:  # what may change may be exchanged, in a commit in one go
             return False
-        array = path.ends[-1]
-        field_name = path.name.removeprefix(f"{array}.{path.indices[-1]}.")
-        others = (f"{array}.{n}.{field_name}" for n in range(self.counts.get(array, 0)) if n != path.indices[-1])
-        return any(self.has(name) and self.text(name) == text for name in others)
+        owners = self._owners.get(path.column)
+        if owners is None:
+            array, last = path.column.split(".n.")
+            names = ((n, f"{array}.{n}.{last}") for n in range(self.counts.get(array, 0)))
+            owners = self._owners[path.column] = {self.text(name): n for n, name in names if self.has(name)}
+        return owners.get(text, path.indices[-1]) != path.indices[-1]
 
     def _too_much(self, path: _Path, text: str) -> str:
         if heavier(text, self.table.value):
@@ -245,18 +253,24 @@ class DataModel:
         return self.stores[index] if index < len(self.stores) else {"read": False, "write": False}
 
     def _store(self, path: _Path, text: str) -> None:
-        self.size += units(text) - units(self.text(path.name))
+        before = self.text(path.name)
+        self.size += units(text) - units(before)
         self.values[path.name] = pack(text)
         self.given.pop(path.name, None)
         for array, index in zip(path.ends, path.indices, strict=True):
             self.counts[array] = max(self.counts.get(array, 0), index + 1)
+        owners = self._owners.get(path.column) if self._owners and path.indices else None
+        if owners is not None:
+            if owners.get(before) == path.indices[-1]:
+                del owners[before]
+            owners[text] = path.indices[-1]
 
 
 def _path(name: str) -> _Path | None:
     """Take an element's name apart; None where it cannot be one (empty, a malformed index, a literal `n`)."""
-    found = _TARGET.fullmatch(name)
-    if found:  # a target is an identifier of the manifest and may have dots
-        return _Path(name, f"{found[1]}.{{target}}", (), (), found[2])
+    head, targeted, target = name.partition(_TARGET)
+    if targeted and target.endswith("}"):  # a target is an identifier of the manifest and may have dots
+        return _Path(name, f"{head}.{{target}}", (), (), target[:-1])
     model: list[str] = []
     seen: list[str] = []
     indices: list[int] = []

@@ -6,7 +6,7 @@
   const NO_ERROR = 0;
   const MAX_INDEX_DIGITS = 6;
   const KEYWORDS = new Set(["_children", "_count", "_version"]);
-  const TARGET = /^([\s\S]*?)\.\{target=([\s\S]*)\}$/;
+  const TARGET = ".{target=";
   const UNSTORABLE = /[\u0000\uD800-\uDFFF]/u; // with the flag u: lone halves of surrogate pairs only
 
   // JSON stores refuse NUL and lone surrogates (see rte/text.py).
@@ -73,9 +73,10 @@
   // Takes a name apart; null where it cannot be one (empty, a malformed index). `model` has n for every index.
   function parse(name) {
     if (name === "") return null;
-    const targeted = TARGET.exec(name); // a target is an identifier of the manifest and may have dots
+    const at = name.indexOf(TARGET);
+    const targeted = at >= 0 && name.endsWith("}"); // a target is an identifier of the manifest and may have dots
     const seen = [], model = [], indices = [], ends = [];
-    for (const part of targeted ? [...targeted[1].split("."), "{target}"] : name.split(".")) {
+    for (const part of targeted ? [...name.slice(0, at).split("."), "{target}"] : name.split(".")) {
       if (/^[0-9]+$/.test(part) && !targeted) {
         if (part.length > MAX_INDEX_DIGITS || (part[0] === "0" && part !== "0")) return null;
         ends.push(seen.join("."));
@@ -93,7 +94,7 @@
       last: model[model.length - 1],
       root: model[0],
       record: ends.length > 0 ? `${ends[0]}.${indices[0]}` : "", // the outermost one, e.g. cmi.interactions.3
-      target: targeted ? targeted[2] : "",
+      target: targeted ? name.slice(at + TARGET.length, -1) : "",
     };
   }
 
