@@ -89,9 +89,24 @@ def turn_to(page: Page, number: int, within: Page | FrameLocator | None = None) 
 
 
 def continue_here(page: Page) -> None:
-    """Take over from a tab that was closed so hard that it could not say so (Chromium tells nothing of a closed tab's
-    frames of other sites)."""
+    """Take over from another tab, as the player asks."""
     page.frame_locator("#contentframe").get_by_role("button", name="Continue here").click()
+
+
+def continue_if_asked(page: Page) -> None:
+    """Take over from a closed tab.
+
+    Chromium tells nothing of a closed tab's frames of other sites, so the player asks, unless that was long ago.
+    """
+    question = page.frame_locator("#contentframe").get_by_role("button", name="Continue here")
+    expect(question.or_(page.frame_locator("#contentframe").locator("#content"))).to_be_visible()
+    if question.is_visible():
+        question.click()
+
+
+TURN_THE_PAGE = """() => document.getElementById("content")
+  ?.contentDocument.querySelector("[value='Next ->']").click()"""
+"""In one step: the player may take the content away at any moment, when a heartbeat tells it that it was superseded."""
 
 
 def wait_saved(page: Page) -> None:
@@ -133,7 +148,7 @@ def test_a_closed_tab_resumes_where_it_was_and_finishes(https_road: Road, chromi
     page.close()
     again = chromium.new_page()
     https_road.open(again, LEARNER, COURSE)
-    continue_here(again)
+    continue_if_asked(again)
     content = golf(again.frame_locator("#contentframe"))
     expect(content.locator("#contentFrame")).to_have_attribute("src", "../Playing/RulesOfGolf.html")
     turn_to(again, LAST_PAGE)
@@ -179,7 +194,7 @@ def test_a_second_tab_takes_over_and_the_first_one_is_told(https_road: Road, chr
     turn_to(second, LAST_PAGE)
     answer_all(quiz_of(second), right=False)
     wait_saved(second)
-    golf(first.frame_locator("#contentframe")).get_by_role("button", name="Next ->").click()
+    first.frame_locator("#contentframe").locator("body").evaluate(TURN_THE_PAGE)
     expect(first.frame_locator("#contentframe").locator("body")).to_contain_text("You opened this course elsewhere")
     https_road.settle()
     shown = https_road.grade(LEARNER)

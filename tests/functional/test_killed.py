@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_killed_at_every_step(database_url: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.support.killed", database_url, str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     runs = [json.loads(line) for line in done.stdout.splitlines()]
     assert all(run["fine"] for run in runs), done.stderr[-3000:]

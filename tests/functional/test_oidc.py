@@ -56,7 +56,7 @@ def start(browser: FlaskClient) -> str:
 
 def back(start_url: str) -> str:
     """Sign in at the provider; return the path that it sends the browser back to."""
-    answer = requests.get(start_url, allow_redirects=False, timeout=10)
+    answer = requests.get(start_url, allow_redirects=False, timeout=60)
     assert answer.status_code == 302
     return answer.headers["Location"].removeprefix(TOOL)
 

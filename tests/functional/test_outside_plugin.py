@@ -77,7 +77,7 @@ class Installation:
         """Make a request to one of our names (`x.localhost` is nobody's business but a browser's)."""
         headers = {"Host": urlsplit(url).netloc}
         address = url.replace(urlsplit(url).netloc, f"127.0.0.1:{self.port}", 1)
-        return requests.request(method, address, headers=headers, allow_redirects=False, timeout=20, **options)
+        return requests.request(method, address, headers=headers, allow_redirects=False, timeout=60, **options)
 
     def follow(self, url: str) -> requests.Response:
         """Follow redirects as a browser would."""
@@ -98,7 +98,7 @@ def installation(tmp_path: Path, site: Path) -> Iterator[Installation]:
     made = Installation(tmp_path, port, site)
     command = [sys.executable, "-m", "passback.cli", "run", "--workers", "1"]
     with subprocess.Popen(command, env=made.environment) as tool:
-        until(lambda: _alive(made), seconds=60)
+        until(lambda: _alive(made), seconds=180)
         yield made
         tool.terminate()
 
@@ -106,7 +106,7 @@ def installation(tmp_path: Path, site: Path) -> Iterator[Installation]:
 def _alive(installation: Installation) -> bool:
     try:
         return installation.ask("GET", f"http://localhost:{installation.port}/healthz").ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):  # it listens before it answers
         return False
 
 

@@ -94,7 +94,7 @@ def test_what_another_process_recorded_is_sent_by_polling(
     monkeypatch.setattr("passback.delivery.wakeup.room_of", lambda _app: type("Elsewhere", (), {"engine": None}))
     pupil = enrol(tenant_id)
     pupil.grade(0.8)
-    until(lambda: running.values == {pupil.key: 0.8}, seconds=5)
+    until(lambda: running.values == {pupil.key: 0.8})
 
 
 def test_what_was_rolled_back_is_not_owed(app: Flask, running: Gradebook, tenant_id: UUID) -> None:
@@ -140,12 +140,12 @@ def test_stopping_waits_for_what_is_under_way(app: Flask, gradebook: Gradebook, 
 
     gradebook.script.append(hold)
     engine.start(app, forced=True, threads=1)
-    assert entered.wait(10)
+    assert entered.wait(60)
     stopping = threading.Thread(target=engine.stop, args=(app,))
     stopping.start()
     assert stopping.is_alive()
     let_go.set()
-    stopping.join(10)
+    stopping.join(60)
     assert pupil.delivery().state == "accepted"
 
 
