@@ -137,5 +137,24 @@
     return { ...Object.fromEntries(named), ...(api.version ? { version: api.version } : {}) };
   }
 
-  globalThis.PassbackScorm = { ...globalThis.PassbackScorm, createApi };
+  // Lays the API where content looks for it: on the player page, one step above the content frame, so that every API
+  // finder meets it at once. Every activity that follows gets a model of its own, and a recorder that has not yet said
+  // its last words. finished(player, request): content has ended.
+  function furnish(object, finished) {
+    const player = globalThis.passbackPlayer;
+    if (!player || !player.boot) return;
+    const { Recorder, silentRecorder } = globalThis.PassbackScorm;
+    let current = {};
+    const lay = ({ content }) => {
+      const recorder = content.mode === "normal" ? new Recorder(player, "scorm") : silentRecorder;
+      recorder.watch(globalThis);
+      current.over = true;
+      current = content;
+      globalThis[object] = createApi(content, recorder, (request) => finished(player, request));
+    };
+    lay(player.boot);
+    player.onFurnished?.(lay);
+  }
+
+  globalThis.PassbackScorm = { ...globalThis.PassbackScorm, createApi, furnish };
 })();
