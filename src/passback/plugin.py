@@ -521,6 +521,8 @@ class SendResult:
         read_back: the value was read back from the other side.
         answers_otherwise: something else was answered in the same try, so a failure says nothing of the other side as
             a whole.
+        whole_line_item: with `PARKED`: the same would be said of every score for this line item, so that they are
+            parked without being tried.
     """
 
     verdict: Verdict
@@ -532,6 +534,7 @@ class SendResult:
     sent_scaled: float | None = None
     read_back: bool = False
     answers_otherwise: bool = False
+    whole_line_item: bool = False
 
 
 class StoredFile(Protocol):
@@ -621,8 +624,10 @@ class LmsProfile:
         accept_line_items: the exact Accept header of the line item container.
         extra_score_claims: claims added to every score.
         submission_claim: claim under which `{"new_submission": …}` travels, where every post would be a submission.
+        submission_extras: what else travels in that claim.
         older_refusals: fragments (lower case) of a refusal that mean: the score's timestamp is not newer.
         learner_refusals: fragments (lower case) of a refusal that mean: this person cannot be graded there.
+        concluded_refusals: fragments (lower case) of a refusal that mean: the course has ended and takes no grades.
         placements: where the LMS offers deep linking, for Dynamic Registration; used where the LMS lists them.
         registration_extras: what the LMS reads in the tool configuration of Dynamic Registration beyond the standard.
         shared_issuers: issuers that all schools on the vendor's own servers share.
@@ -639,8 +644,10 @@ class LmsProfile:
     accept_line_items: str = "application/vnd.ims.lis.v2.lineitemcontainer+json"
     extra_score_claims: JsonObject = field(default_factory=dict)
     submission_claim: str = ""
+    submission_extras: JsonObject = field(default_factory=dict)
     older_refusals: tuple[str, ...] = ()
     learner_refusals: tuple[str, ...] = ()
+    concluded_refusals: tuple[str, ...] = ()
     placements: tuple[str, ...] = ()
     registration_extras: JsonObject = field(default_factory=dict)
     shared_issuers: tuple[str, ...] = ()

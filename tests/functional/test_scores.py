@@ -12,12 +12,14 @@ from sqlalchemy import select
 from passback.cli.platforms import platforms_group
 from passback.clock import utc_now
 from passback.db import tenant_session
+from passback.delivery.models import ScoreDelivery
 from passback.lti.models import ResourceLink, ServiceToken
 from passback.outbound import client as outbound_client
 from passback.sandbox.faults import Fault
 from passback.sandbox.links import Column
 from passback.sandbox.model import Role
 from passback.sandbox.scores import Score
+from passback.tracking.models import Registration
 from tests.support.lms_gradebook import START, Gradebook
 from tests.support.lti import make_choice
 
@@ -440,3 +442,79 @@ def test_every_reason_has_its_words(gradebook: Gradebook) -> None:
     gradebook.grade(0.5)
     gradebook.drain()
     assert gradebook.delivery.reason == "The LMS accepted the score."
+
+
+def attempts(book: Gradebook, count: int) -> None:
+    """The learner has begun so many attempts."""
+    with tenant_session(book.school.tenant_id, write=True) as session:
+        session.scalars(select(Registration)).one().attempts = count
+
+
+def submission(book: Gradebook) -> dict[str, object]:
+    sent = json.loads(book.server.platform.log.of("score")[-1].body)
+    return dict(sent["https://canvas.instructure.com/lti/submission"])
+
+
+def test_canvas_gets_one_submission_per_attempt(open_gradebook: Callable[..., Gradebook]) -> None:
+    book = open_gradebook("canvas")
+    for count, scaled, submissions in ((1, 0.4, 1), (1, 0.5, 1), (2, 0.6, 2), (2, 0.7, 2), (3, 0.9, 3)):
+        attempts(book, count)
+        book.grade(scaled)
+        book.drain(after=5)
+        assert (book.shown, book.result.submissions) == (scaled * 100, submissions)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("fault", [Fault(503), Fault.rate_limit(1), Fault.lost_answer()])
+def test_canvas_gets_the_submission_whose_first_try_failed_once(
+    open_gradebook: Callable[..., Gradebook], fault: Fault
+) -> None:
+    book = open_gradebook("canvas")
+    book.server.faults.add("score", fault)
+    book.grade(0.4)
+    book.drain()
+    book.drain(after=120)
+    assert (book.shown, book.result.submissions) == (40.0, 1)  # type: ignore[union-attr]
+
+
+def test_canvas_keeps_a_teachers_own_grade_and_one_that_is_not_replaced(
+    open_gradebook: Callable[..., Gradebook],
+) -> None:
+    book = open_gradebook("canvas")
+    book.grade(0.4, final=False)
+    book.drain()
+    assert submission(book)["preserve_score"] is True
+    book.server.platform.gradebook.override(book.column.id, book.school.learner.id, 77.0)
+    book.grade(0.9)
+    book.drain(after=5)
+    assert (book.shown, submission(book)["prioritize_non_tool_grade"]) == (77.0, True)
+
+
+def test_a_comment_says_which_of_several_attempts_counts(gradebook: Gradebook) -> None:
+    gradebook.grade(0.4)
+    gradebook.drain()
+    assert "comment" not in json.loads(gradebook.server.platform.log.of("score")[-1].body)
+    attempts(gradebook, 3)
+    gradebook.grade(0.8)
+    gradebook.drain(after=5)
+    assert gradebook.result is not None
+    assert gradebook.result.comment == "Best of 3 attempts."
+
+
+def test_a_course_that_has_concluded_in_canvas_is_parked_and_not_hammered(
+    open_gradebook: Callable[..., Gradebook],
+) -> None:
+    words = "This course has concluded. AGS requests will no longer be accepted for this course."
+    body = json.dumps({"errors": {"type": "unprocessable_entity", "message": words}})
+    book = open_gradebook("canvas")
+    learners = [book.school.lms.add_user(f"Learner {number}") for number in range(3)]
+    for user in learners:
+        book.launch(user)
+        book.grade(0.5)
+    book.server.faults.add("score", Fault(422, body=body, content_type="application/json", times=100))
+    book.drain(after=1)
+    with tenant_session(book.school.tenant_id) as session:
+        rows = session.scalars(select(ScoreDelivery).where(ScoreDelivery.wanted > 0)).all()
+    assert {(row.state, row.reason_class) for row in rows} == {("parked", "course_concluded")}
+    assert (len(rows), book.calls("score")) == (3, 1)
+    book.drain(after=86400)
+    assert book.calls("score") == 1

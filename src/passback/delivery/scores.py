@@ -123,12 +123,26 @@ def _record(claim: Claim, answer: _Answer, policy: Policy) -> None:
             if row.lease_owner == claim.owner:
                 _judge(row, shot, result, policy)
                 _tell(row)
+                if result.whole_line_item and row.state == "parked":
+                    _park_others(session, row)
         heard = shot is not None and result.reason_class != "fault"  # our own faults say nothing of the destination
         is_back = heard and note_answer(session, answer.destination, result, policy)
     if is_back:
         log.info("delivery.destination_back", destination=answer.destination)
         with unscoped(Unscoped.DELIVERY_CLAIMS, write=True) as everyone:
             call_back(everyone, answer.destination)
+
+
+def _park_others(session: TenantSession, row: ScoreDelivery) -> None:
+    """Park what is queued for the same line item: the answer would be the same, as where the course has ended."""
+    query = select(ScoreDelivery).where(
+        ScoreDelivery.line_item == row.line_item,
+        ScoreDelivery.state == "queued",
+        ScoreDelivery.sent < ScoreDelivery.wanted,
+    )
+    for other in session.scalars(query.order_by(ScoreDelivery.id).with_for_update(skip_locked=True)):
+        _settle(other, "parked", row.reason_class, row.reason)
+        _tell(other)
 
 
 def _tell(row: ScoreDelivery) -> None:
@@ -161,6 +175,7 @@ def _judge(row: ScoreDelivery, shot: _Shot | None, result: SendResult, policy: P
     row.tries, row.failing_since = 0, None
     if result.verdict is Verdict.DELIVERED:
         row.sent, row.accepted_at = payload.version, now
+        row.sent_attempt = max(row.sent_attempt, payload.attempt)
         row.sent_scaled = payload.scaled if result.sent_scaled is None else result.sent_scaled
         row.read_back_at = now if result.read_back else row.read_back_at
         row.repairs = 0 if result.read_back else row.repairs

@@ -21,6 +21,7 @@ class ScorePayload:
         scaled: 0..1.
         final: the receiver may take it as the last word; nothing that is not final follows a final one.
         minimum_interval: seconds the receiver wants between two timestamps of one user.
+        attempt: number of the newest attempt that the grade may be of; 0: not known.
         data: the sender's own, handed back to `send`; must not be attached to a database session.
     """
 
@@ -29,6 +30,7 @@ class ScorePayload:
     final: bool
     minimum_interval: float = 1.0
     data: object = None
+    attempt: int = 0
 
 
 class ScoreSender(Protocol):

@@ -26,7 +26,7 @@ def _table(**moves: str) -> Moves:
 SCORE_MOVES = _table(
     recorded="queued superseded",
     waiting="queued superseded",
-    queued="queued sending superseded",  # to itself: asked for again, due at once
+    queued="queued sending parked superseded",  # to itself: asked for again, due at once
     sending="sending waiting queued accepted read_back parked superseded",  # to itself: another took it over
     accepted="queued read_back different parked superseded",
     read_back="queued different superseded",

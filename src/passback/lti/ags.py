@@ -21,7 +21,7 @@ from passback.lti.line_items import UNKNOWN, LineItemTarget, ServiceAnswerError
 from passback.lti.models import Deployment, Platform, ResourceLink
 from passback.lti.profiles import profile_for
 from passback.lti.score_answers import REASONS, Meaning, meaning
-from passback.lti.services import AGS, LINE_ITEM, SCORE, ServiceClient, below
+from passback.lti.services import AGS, LINE_ITEM, RESULT_READ, SCORE, ServiceClient, below
 from passback.lti.tokens import TokenRefusedError, retry_after
 from passback.outbound import HttpAnswer, OutboundError, OutboundRefusedError, OutboundTimeoutError
 from passback.plugin import SendResult, Verdict
@@ -32,10 +32,19 @@ SENDER = "ags"
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
 TOLERANCE = 1e-4
 
+COMMENTS = {
+    "best": "Best of {} attempts.",
+    "last": "Last of {} attempts.",
+    "first": "First of {} attempts.",
+    "average": "Average of {} attempts.",
+}
+"""What learner and teacher read beside the grade. With one attempt nothing: it would replace the teacher's words."""
+
 _VERDICTS = {
     Meaning.UNAUTHORISED: (Verdict.RETRY, "unauthorised"),
     Meaning.LATER: (Verdict.RETRY, "later"),
     Meaning.LEARNER: (Verdict.PARKED, "learner_not_gradable"),
+    Meaning.CONCLUDED: (Verdict.PARKED, "course_concluded"),
     Meaning.REFUSED: (Verdict.PARKED, "refused"),
 }
 
@@ -48,6 +57,7 @@ class AgsScore:
     user_id: str
     done_at: datetime | None
     new_submission: bool
+    comment: str = ""
 
 
 def destination(platform: Platform) -> str:
@@ -96,10 +106,18 @@ class AgsSender:
         target = _target(session, delivery)
         # Canvas refuses a submission more than a minute in its future; our clock may have run ahead when it was noted.
         done_at = grade.learner_done_at and min(grade.learner_done_at, utc_now())
-        score = AgsScore(target, delivery.user_id, done_at, new_submission=delivery.sent == 0)
+        attempts, which = session.execute(
+            select(Registration.attempts, Placement.which_attempt)
+            .join(Placement, Placement.id == Registration.placement_id)
+            .where(Registration.id == delivery.registration_id)
+        ).one()
+        newest = max(1, attempts)  # a grade may be set by hand before there is an attempt
+        several = attempts > 1 and not grade.overridden_by
+        comment = COMMENTS.get(which, "").format(attempts) if several else ""
+        score = AgsScore(target, delivery.user_id, done_at, newest > delivery.sent_attempt, comment)
         interval = target.profile.minimum_score_interval if target else 1.0
         scaled = min(1.0, max(0.0, grade.scaled))
-        return ScorePayload(grade.version, scaled, grade.final, interval, score)
+        return ScorePayload(grade.version, scaled, grade.final, interval, score, attempt=newest)
 
     def send(self, payload: ScorePayload, *, timestamp: datetime, first_try: bool) -> SendResult:
         """Send one score. Every failure comes back as a result; nothing of a body is kept but its digest.
@@ -217,8 +235,15 @@ def score_body(
     }
     if score.done_at is not None:
         body["submission"] = {"submittedAt": instant(score.done_at)}
+    if score.comment:
+        body["comment"] = score.comment
     if target.profile.submission_per_post and target.profile.submission_claim:
-        body[target.profile.submission_claim] = {"new_submission": score.new_submission and first_try}
+        # A repetition is a submission only where the gradebook was read and the one before it has not arrived.
+        told = first_try or target.client.may(RESULT_READ)
+        extension: dict[str, JsonValue] = {"new_submission": score.new_submission and told}
+        if not payload.final:
+            extension["preserve_score"] = True
+        body[target.profile.submission_claim] = extension | dict(target.profile.submission_extras)
     return body | dict(target.profile.extra_score_claims)
 
 
@@ -245,7 +270,8 @@ def _judge(
     if said is Meaning.MISSING:
         return _missing(answer, target)
     verdict, reason = _VERDICTS[said]
-    return _result(verdict, reason, answer, wait=retry_after(answer))
+    result = _result(verdict, reason, answer, wait=retry_after(answer))
+    return replace(result, whole_line_item=said is Meaning.CONCLUDED)
 
 
 def _missing(answer: HttpAnswer, target: LineItemTarget) -> SendResult:
@@ -254,7 +280,7 @@ def _missing(answer: HttpAnswer, target: LineItemTarget) -> SendResult:
         return _result(Verdict.PARKED, "learner_not_gradable", answer)
     found = line_items.find(target)
     if not found or found == target.url:
-        return _result(Verdict.PARKED, "line_item_gone", answer)
+        return replace(_result(Verdict.PARKED, "line_item_gone", answer), whole_line_item=True)
     line_items.remember(target, found)
     return _result(Verdict.RETRY, "line_item_moved", answer, wait=target.profile.minimum_score_interval)
 

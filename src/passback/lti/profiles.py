@@ -24,6 +24,9 @@ BUILTIN = (
         submission_claim=CANVAS + "submission",
         older_refusals=("before last updated timestamp",),
         learner_refusals=("user not found in course",),
+        concluded_refusals=("course has concluded",),  # 422, as an unknown person
+        # Else a score takes the place of a grade that the teacher has entered (Canvas, Score API).
+        submission_extras={"prioritize_non_tool_grade": True},
         placements=(CANVAS + "assignment_selection", CANVAS + "link_selection", "assignment_selection"),
         registration_extras={CANVAS + "privacy_level": "public"},
         shared_issuers=(
@@ -72,6 +75,7 @@ DEFAULT = LmsProfile(
     "LMS",
     older_refusals=tuple(words for one in BUILTIN for words in one.older_refusals),
     learner_refusals=tuple(words for one in BUILTIN for words in one.learner_refusals),
+    concluded_refusals=tuple(words for one in BUILTIN for words in one.concluded_refusals),
     placements=(CONTENT_AREA,),
 )
 """An LMS that nobody knows yet: the strictest reading of the standard, and every wording that is known."""

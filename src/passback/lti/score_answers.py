@@ -17,6 +17,8 @@ REASONS = {
     "older_timestamp": "The LMS took the score for an older one; it is sent again with a fresh time.",
     "learner_not_gradable": "The LMS does not take a grade for this person: perhaps no longer enrolled, or not as a "
     "learner. It is tried again when the person next opens the course.",
+    "course_concluded": "The course has ended in the LMS, which takes no more grades for it. Reopen it there, then "
+    "send the grades again.",
     "line_item_gone": "The column in the LMS's gradebook is gone. Somebody may have deleted the activity or its grade.",
     "line_item_moved": "The column in the LMS's gradebook has a new address; the score goes there next.",
     "line_item_awaited": "The column in the LMS's gradebook is just being made.",
@@ -47,6 +49,7 @@ class Meaning(StrEnum):
     UNAUTHORISED = "unauthorised"
     OLDER = "older_timestamp"
     LEARNER = "learner_not_gradable"
+    CONCLUDED = "course_concluded"
     MISSING = "missing"
     LATER = "later"
     REFUSED = "refused"
@@ -81,6 +84,8 @@ def _by_text(status: int, text: str, profile: LmsProfile) -> Meaning:
         return Meaning.OLDER
     if status == 403 and any(words in text for words in RATE_WORDS):
         return Meaning.LATER  # Canvas throttled with 403 until October 2025
+    if any(words in text for words in (*DEFAULT.concluded_refusals, *profile.concluded_refusals)):
+        return Meaning.CONCLUDED
     # Brightspace says 403 and Canvas 422 about a person who cannot be graded.
     known = (*DEFAULT.learner_refusals, *profile.learner_refusals)
     if status in {403, 422} or any(words in text for words in known):

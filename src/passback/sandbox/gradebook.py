@@ -15,6 +15,8 @@ from passback.sandbox.scores import Score, ServiceRefusedError
 
 DECIMALS = 5
 MAX_LABEL = 255
+KEEPS_TEACHERS = "prioritize_non_tool_grade"
+"""Canvas's wish of a tool that a grade entered by hand stays."""
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Gradebook:
             self._refuse_old(result, score.timestamp)
             if result.locked:
                 raise ServiceRefusedError(500, "Internal Server Error")
-            if result.overridden and profile.override_holds:
+            if result.overridden and (profile.override_holds or score.extension.get(KEEPS_TEACHERS) is True):
                 return
             result.overridden = False
             self._write(item, result, score)
