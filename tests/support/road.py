@@ -184,18 +184,18 @@ class Road:
 
 
 @contextmanager
-def start_road(names: Names, settings: Settings) -> Iterator[Road]:
-    """Run both until the block ends."""
+def start_road(names: Names, settings: Settings, **options: Any) -> Iterator[Road]:
+    """Run both until the block ends; `options` are of `create_app`."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     context = names.certificate.context() if names.certificate else None
     lms = create_sandbox(SandboxConfig(url=names.lms, tool_url=names.tool))
     platform: Platform = lms.extensions[EXTENSION]
     if names.certificate:
         trusted = str(names.certificate.certificate)
-        platform.tool_keys.fetch = lambda url: requests.get(url, verify=trusted, timeout=60).content
+        platform.tool_keys.fetch = lambda url: requests.get(url, verify=trusted, timeout=10).content
     with ExitStack() as stack:
         stack.enter_context(serve_app(lms, names.lms_port, ssl_context=context))
-        tool = stack.enter_context(start_tool(settings, ssl_context=context))
+        tool = stack.enter_context(start_tool(settings, ssl_context=context, **options))
         yield Road(names, tool, platform)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from flask import jsonify
@@ -30,6 +31,7 @@ class RosterWords:
         advice: what to do next where it failed.
         is_pending: it is being read, or soon will be: worth looking again.
         can_ask: the LMS has said where the roster is.
+        read_at: when what is shown was read; None where that is said otherwise.
     """
 
     kind: str
@@ -37,6 +39,7 @@ class RosterWords:
     advice: str = ""
     is_pending: bool = False
     can_ask: bool = True
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def roster_words(session: TenantSession, context: Context, roster: Roster | None
                 roster.left_out,
             )
             text = f"{text} {left_out}"
-        return RosterWords("good", text, can_ask=can_ask)
+        return RosterWords("good", text, can_ask=can_ask, read_at=roster.read_at)
     if can_ask:
         return RosterWords("", _("The LMS's roster has not been read yet."))
     missing = meaning("roster_missing")
@@ -163,7 +166,7 @@ def _failed(roster: Roster, can_ask: bool) -> RosterWords:
         parts.append(_("The fault is on the side of: %(side)s.", side=known.side))
     if roster.error_status:
         parts.append(_("It answered with status %(status)s.", status=roster.error_status))
-    return RosterWords("bad", " ".join(parts), known.advice if known else "", can_ask=can_ask)
+    return RosterWords("bad", " ".join(parts), known.advice if known else "", can_ask=can_ask, read_at=roster.read_at)
 
 
 def _roster(session: TenantSession, context: Context) -> Roster | None:

@@ -32,6 +32,8 @@ from passback.lti.rosters import GRADABLE
 from passback.tracking.models import Grade, Learner, Placement, Registration
 
 PAGE = 50
+LEARNERS = ("learner", "both")
+"""Roles in a roster that an LMS takes grades for; of others it may not (a teacher's own attempt, say)."""
 
 
 def list_courses(session: TenantSession, *, after: UUID | None = None, limit: int = PAGE) -> list[CourseSummary]:
@@ -204,7 +206,7 @@ def _standing(member: RosterMember) -> Standing:
         return Standing.LEFT
     if member.status != "active":
         return Standing.INACTIVE
-    return Standing.NO_ROLE if member.role == "unknown" else Standing.ACTIVE
+    return Standing.ACTIVE if member.role in LEARNERS else Standing.NO_ROLE
 
 
 def _of_roster(at: CoursePlace, *what: Any) -> Select[Any]:
@@ -275,7 +277,7 @@ def _wants_attention() -> ColumnElement[bool]:
     doubtful = or_(
         RosterMember.gone_at.is_not(None),
         RosterMember.status != "active",
-        RosterMember.role.not_in(["learner", "both"]),
+        RosterMember.role.not_in(LEARNERS),
     )
     return and_(Registration.id.is_not(None), or_(doubtful, _is_parked()))
 

@@ -186,6 +186,13 @@ def test_what_a_row_says(room: Class) -> None:
     assert (room.row("8").standing, room.row("8").name) == (Standing.NO_ROLE, "")
 
 
+def test_a_teacher_who_has_opened_it_as_a_learner_is_listed_with_a_warning(room: Class) -> None:
+    room.open("6", started_at=NOON)
+    row = room.row("6")
+    assert (row.name, row.standing, row.may_be_refused) == ("A Teacher", Standing.NO_ROLE, True)
+    assert "6" in room.listed(Show.ATTENTION)
+
+
 def test_who_is_in_no_roster_is_warned_about_unless_they_came_after_it_was_read(room: Class) -> None:
     unlisted, later = room.others()
     assert (unlisted.standing, unlisted.may_be_refused, unlisted.sent[0].state) == (Standing.NOT_LISTED, True, "parked")
