@@ -129,10 +129,10 @@ def test_finishing_only_while_leaving(code: str) -> None:
     assert finding.line >= 2
 
 
-def test_finishing_in_an_attribute() -> None:
-    page = (
-        '<html lang="en"><script src="api.js"></script><body onload="LMSInitialize()" onunload="API.LMSFinish(\'\')">'
-    )
+@pytest.mark.parametrize("attribute", ["onunload", "onUnload", "ONUNLOAD", "onbeforeunload"])
+def test_finishing_in_an_attribute(attribute: str) -> None:
+    body = f'<body onload="LMSInitialize()" {attribute}="API.LMSFinish(\'\')">'
+    page = f'<html lang="en"><script src="api.js"></script>{body}'
     assert "unload_only" in by_rule(examined(page))
 
 
@@ -194,6 +194,11 @@ def test_complete_on_arrival(code: str) -> None:
 )
 def test_not_complete_on_arrival(code: str) -> None:
     assert "completes_on_arrival" not in by_rule(examined(script(code)))
+
+
+def test_a_function_of_the_same_name_on_every_page() -> None:
+    others = {f"p{number}.html": SOUND for number in range(200)}
+    assert by_rule(examined(**others)).keys() == {"undeclared_files"}
 
 
 def test_a_later_page_that_completes_is_no_arrival() -> None:

@@ -7,10 +7,9 @@ from urllib.parse import unquote
 
 from passback.plugin import PackageReader
 from passback_scorm.findings import Finding
-from passback_scorm.health.conduct import completes_on_arrival, only_finishes_on_leaving
+from passback_scorm.health.conduct import Site, completes_on_arrival, only_finishes_on_leaving
 from passback_scorm.health.pages import Pages, read_pages
 from passback_scorm.health.rules import Place, finding, line_at
-from passback_scorm.health.scripts import Call, Function
 from passback_scorm.manifest.model import Manifest
 from passback_scorm.manifest.references import is_external, split_suffix
 
@@ -105,7 +104,7 @@ def _files(package: PackageReader, manifest: Manifest) -> Iterator[Finding]:
         yield finding("undeclared_files", counted=len(undeclared), evidence=_listed(undeclared))
 
 
-def _place(package: PackageReader, found: tuple[Function, Call]) -> Place:
+def _place(package: PackageReader, found: Site) -> Place:
     function, call = found
     text = package.read(function.file).decode("utf-8", "replace")
     return Place(function.file, line_at(text, call.offset))

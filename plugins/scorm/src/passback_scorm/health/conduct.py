@@ -1,7 +1,8 @@
 """How a course behaves, guessed from its scripts: does it finish only on leaving, is it complete on arrival?"""
 
 import re
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 
 from passback_scorm.health.scripts import LEAVE, LOAD, Call, Function, Scripts
 
@@ -11,51 +12,54 @@ _COMPLETED = re.compile(
 )
 
 
-def only_finishes_on_leaving(scripts: Scripts) -> tuple[Function, Call] | None:
+Site = tuple[Function, Call]
+
+
+def only_finishes_on_leaving(scripts: Scripts) -> Site | None:
     """Return a call that finishes the course, where every way to one begins with leaving the page."""
-    first = next(scripts.calling(_FINISH), None)
-    if first is None:
-        return None
-    ways = _ways_to(scripts, [function for function, _ in scripts.calling(_FINISH)])
-    return first if ways == {LEAVE} else None
+    finishing = list(scripts.calling(_FINISH))
+    ways: set[str] = set()
+    for function, _ in _ways_to(scripts, finishing):
+        unseen = next(scripts.callers(function), None) is None
+        ways |= scripts.runs(function) or ({"unknown"} if unseen else set())
+    return finishing[0] if ways == {LEAVE} else None
 
 
-def completes_on_arrival(scripts: Scripts, start: Callable[[str], bool]) -> tuple[Function, Call] | None:
+def completes_on_arrival(scripts: Scripts, start: Callable[[str], bool]) -> Site | None:
     """Return a call that reports completion and runs without any condition when a unit opens.
 
     Args:
         start: tells whether a file is a unit's first page or belongs to one.
     """
-    for function in scripts.functions:
-        for call in function.calls:
-            if not call.conditional and _COMPLETED.match(call.arguments) and _runs_on_opening(scripts, function, start):
-                return function, call
+    completing = (
+        (function, call)
+        for function in scripts.functions
+        for call in function.calls
+        if not call.conditional and _COMPLETED.match(call.arguments)
+    )
+    for function, site in _ways_to(scripts, completing, always=True):
+        if start(function.file) and LOAD in scripts.runs(function):
+            return site
     return None
 
 
-def _ways_to(scripts: Scripts, functions: list[Function]) -> set[str]:
-    """Return everything that can set off one of these functions; `unknown` where nothing is seen to."""
-    ways: set[str] = set()
-    seen = {id(one) for one in functions}
-    waiting = list(functions)
-    while waiting:
-        function = waiting.pop()
-        runs = scripts.runs(function)
-        callers = [caller for caller, _ in scripts.callers(function)]
-        ways |= runs or ({"unknown"} if not callers else set())
-        waiting += [one for one in callers if id(one) not in seen]
-        seen.update(id(one) for one in callers)
-    return ways
+def _ways_to(scripts: Scripts, sites: Iterable[Site], *, always: bool = False) -> Iterator[tuple[Function, Site]]:
+    """Yield every function from which a way of calls leads to one of these sites, once, with that site.
 
-
-def _runs_on_opening(scripts: Scripts, function: Function, start: Callable[[str], bool]) -> bool:
-    seen = {id(function)}
-    waiting = [function]
+    Args:
+        always: only ways on which no call hangs on a condition.
+    """
+    seen: set[int] = set()
+    names: set[str] = set()
+    waiting = deque((site[0], site) for site in sites)
     while waiting:
-        one = waiting.pop()
-        if LOAD in scripts.runs(one) and start(one.file):
-            return True
-        callers = [caller for caller, call in scripts.callers(one) if not call.conditional and id(caller) not in seen]
-        seen.update(id(caller) for caller in callers)
-        waiting += callers
-    return False
+        function, site = waiting.popleft()
+        if id(function) in seen:
+            continue
+        seen.add(id(function))
+        yield function, site
+        # Who calls a name is asked once: every page of a course may have a function of that name.
+        if function.name not in names:
+            names.add(function.name)
+            callers = scripts.callers(function)
+            waiting += ((caller, site) for caller, call in callers if not (always and call.conditional))

