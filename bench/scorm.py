@@ -5,12 +5,15 @@ and the most memory it ever had, against what they may be. Imported is as from t
 over for the health report, unpacked into the storage and written to SQLite.
 """
 
+import gzip
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 from bench.measure import Cost, Measure, Stopwatch
@@ -20,7 +23,9 @@ from passback.db import Unscoped, db, unscoped
 from passback.db.migrate import upgrade
 from passback.settings import Settings
 from passback.tenants import ensure_tenant
+from passback_scorm.rte.table import scorm2004
 
+API_KB = 60.0
 MEBIBYTE = 1024 * 1024
 FILES, SECONDS = 5_000, 10.0
 LARGE_MB, MEMORY_MB = 200, 150.0
@@ -41,7 +46,15 @@ PARAGRAPH = "<p>Ten thousand learners read this page and each of them wants to g
 
 def run() -> list[Measure]:
     """Return how much of what it may have each needs."""
-    return [*_imports()]
+    return [_browser_api(), *_imports()]
+
+
+def _browser_api() -> Measure:
+    """Compare what SCORM sends to the browser, every script and the table, each compressed alone, with its limit."""
+    scripts = [one.read_bytes() for one in (files("passback_scorm") / "static").iterdir() if one.name.endswith(".js")]
+    parts = [*scripts, json.dumps(scorm2004().source).encode()]
+    kilobytes = sum(len(gzip.compress(part)) for part in parts) / 1000
+    return Measure(f"the browser's API, compressed : {API_KB:.0f} kB", kilobytes / API_KB, 1.0)
 
 
 def _imports() -> Iterator[Measure]:
