@@ -192,7 +192,7 @@ def start_road(names: Names, settings: Settings, **options: Any) -> Iterator[Roa
     platform: Platform = lms.extensions[EXTENSION]
     if names.certificate:
         trusted = str(names.certificate.certificate)
-        platform.tool_keys.fetch = lambda url: requests.get(url, verify=trusted, timeout=10).content
+        platform.tool_keys.fetch = lambda url: requests.get(url, verify=trusted, timeout=60).content
     with ExitStack() as stack:
         stack.enter_context(serve_app(lms, names.lms_port, ssl_context=context))
         tool = stack.enter_context(start_tool(settings, ssl_context=context, **options))

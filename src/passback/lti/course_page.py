@@ -141,7 +141,10 @@ def standing_words() -> dict[Standing, tuple[str, str]]:
         Standing.ACTIVE: (_("enrolled"), ""),
         Standing.INACTIVE: (_("inactive"), _("Inactive in the LMS's course.") + " " + sent),
         Standing.LEFT: (_("left"), _("Not in the LMS's course any more.") + " " + sent),
-        Standing.NO_ROLE: (_("no learner's role"), _("The LMS says of no role that it knows a learner.") + " " + sent),
+        Standing.NO_ROLE: (
+            _("no learner's role"),
+            _("The LMS gives them no learner's role in this course.") + " " + sent,
+        ),
         Standing.NOT_LISTED: (_("not in the roster"), _("The LMS's roster does not name this learner.") + " " + sent),
         Standing.UNKNOWN: ("", ""),
     }
