@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from passback.plugin import PackageReader
-from passback.testing.packages import make_zip
+from passback.testing.packages import Member, make_zip
 from passback.testing.readers import open_package
 from passback_scorm.findings import Finding
 from passback_scorm.health import pages
@@ -224,6 +224,19 @@ def test_languages() -> None:
     assert by_rule(examined(page, about=LANGUAGE.format("de"))) == {}
     assert by_rule(examined(about=LANGUAGE.format("en-GB"))) == {}
     assert by_rule(examined(about=LANGUAGE.format("de")))["languages_differ"].message.endswith(": de and en.")
+
+
+def test_pages_of_several_languages() -> None:
+    other = {"fr.html": "<html lang='fr'></html>"}
+    assert by_rule(examined(**other))["several_languages"].message.endswith(": en, fr.")
+    assert by_rule(examined(about=LANGUAGE.format("fr"), **other)).keys() == {"undeclared_files"}
+
+
+def test_a_damaged_script_is_not_looked_at() -> None:
+    files = {"imsmanifest.xml": MANIFEST.format(about="", kind="sco", start="index.html"), "index.html": SOUND}
+    broken = Member(b"api.js", API.encode(), crc=1)
+    package = open_package(make_zip({**files}, members=[broken]))
+    assert by_rule(examine(package, read_manifest(package))).keys() == {"partly_examined"}
 
 
 def test_files_nobody_declared() -> None:

@@ -51,6 +51,12 @@ def test_namespaces_speak_louder_than_words() -> None:
     assert told(found, "other_version").evidence == "imsmanifest.xml:2: 1.2"
 
 
+def test_a_manifest_without_namespaces_is_believed() -> None:
+    xml = manifest(said="2004 3rd Edition").replace("xmlns:adl", "xmlns:not").replace("xmlns:imsss", "xmlns:ss")
+    xml = xml.replace("adlnet", "mine").replace("imsglobal", "mine").replace("imsss", "mine").replace("_v1p", "")
+    assert read(xml).version.key == "2004-3"
+
+
 def test_sequencing_without_any_namespace_is_2004() -> None:
     xml = manifest(leaf("i", "<sequencing><controlMode flow='true'/></sequencing>"), said="")
     for name in ("imscp_v1p1", "adlcp_v1p3", "adlseq_v1p3", "adlnav_v1p3", "imsss"):

@@ -85,7 +85,7 @@ def _languages(pages: Pages, declared: str) -> Iterator[Finding]:
     elif not declared and not spoken and pages.included:
         yield finding("language_unknown")
     elif not declared and len(spoken) > 1:
-        yield finding("languages_differ", counted=_listed(sorted(spoken)))
+        yield finding("several_languages", counted=_listed(sorted(spoken)))
 
 
 def _files(package: PackageReader, manifest: Manifest) -> Iterator[Finding]:

@@ -122,6 +122,13 @@ RULES = {
             "Set the same language for the course and its pages in the authoring tool.",
         ),
         Rule(
+            "several_languages",
+            "note",
+            True,
+            "The pages are in several languages and the manifest names none: {}.",
+            "Set the course's language in the authoring tool.",
+        ),
+        Rule(
             "flash",
             "problem",
             True,
