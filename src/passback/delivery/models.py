@@ -25,7 +25,7 @@ class ScoreDelivery(TenantScoped, Base):
     __table_args__ = tenant_table(
         tenant_key("registration_id", "registration", ondelete="CASCADE"),
         UniqueConstraint("tenant_id", "line_item", "user_id"),
-        Index("ix_score_delivery_due", "state", "due_at"),
+        Index("ix_score_delivery_due", "state", "due_at", "id"),
         Index("ix_score_delivery_destination", "destination", "state"),
         Index("ix_score_delivery_registration", "tenant_id", "registration_id"),
     )

@@ -757,7 +757,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("score_delivery", schema=None) as batch_op:
         batch_op.create_index("ix_score_delivery_destination", ["destination", "state"], unique=False)
-        batch_op.create_index("ix_score_delivery_due", ["state", "due_at"], unique=False)
+        batch_op.create_index("ix_score_delivery_due", ["state", "due_at", "id"], unique=False)
         batch_op.create_index("ix_score_delivery_registration", ["tenant_id", "registration_id"], unique=False)
 
     op.create_table(
