@@ -78,8 +78,22 @@ def _along(tracking: Tracking, current: Activity, target: Activity) -> str:
         return "SB.2.9-5"
     if there < here:
         return choice_activity_traversal(tracking, current, BACKWARD)
-    passed = (one for one in parent.stoppers if here <= (tracking.place(one) or 0) < there)
-    return _all_reachable(tracking, passed)
+    return "SB.2.4-1" if _first_to_stop(tracking, parent, here) < there else ""
+
+
+def _first_to_stop(tracking: Tracking, parent: Activity, here: int) -> int:
+    """Return the place of the first child from `here` on that stops forward traversal; one beyond all for none."""
+    way = f"stop from {here}"
+    known = tracking.recall(parent, way, int)
+    if known is not None:
+        return known
+    places = {tracking.place(one): one for one in parent.stoppers}
+    stops = (
+        place
+        for place, one in places.items()
+        if place is not None and place >= here and choice_activity_traversal(tracking, one, FORWARD)
+    )
+    return tracking.keep(parent, way, min(stops, default=len(parent.children)))
 
 
 def choice_activity_traversal(tracking: Tracking, activity: Activity, direction: str) -> str:

@@ -61,8 +61,8 @@ def _age_below(tracking: Tracking, cluster: Activity) -> None:
     """Mark what is known below a cluster as old, where it asks for what is reached within one attempt (SM.1)."""
     control = cluster.definition.control
     for child in cluster.children:
-        if child.id in tracking.state.activities:
+        if any(tracking.of(child).objectives.values()):
             state = tracking.touch(child)
             state.old_objectives |= control.use_current_attempt_objective_info
             state.old_progress |= control.use_current_attempt_progress_info
-            _age_below(tracking, child)
+        _age_below(tracking, child)

@@ -80,26 +80,56 @@ def _sibling(tracking: Tracking, activity: Activity, direction: str) -> Activity
     return siblings[at] if 0 <= at < len(siblings) else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where flow has come to, in which direction, and the direction before where that matters."""
+
+    activity: Activity
+    direction: str
+    previous: str = ""
+
+    @property
+    def way(self) -> str:
+        return f"flow {self.previous} {self.direction}"
+
+
 def flow_activity_traversal(tracking: Tracking, activity: Activity, direction: str) -> Flow:
-    """SB.2.2: go on from an activity that flow came to until one can be delivered."""
-    previous = ""
-    while True:
-        if activity.parent and not activity.parent.definition.control.flow:
-            return Flow(activity, False, False, "SB.2.2-1")
-        if sequencing_rules_check(tracking, activity, "skip"):
-            step = flow_tree_traversal(tracking, activity, direction, consider_children=False, previous=previous)
-            if previous == BACKWARD and step.direction == BACKWARD:
-                previous = ""
-        elif check_activity(tracking, activity):
-            return Flow(activity, False, False, "SB.2.2-2")
-        elif not activity.children:
-            return Flow(activity, True)
-        else:
-            step = flow_tree_traversal(tracking, activity, direction, consider_children=True)
-            previous = BACKWARD if direction == BACKWARD and step.direction == FORWARD else ""
-        if step.activity is None:
-            return Flow(activity, False, step.ends_session, step.exception)
-        activity, direction = step.activity, step.direction
+    """SB.2.2: go on from an activity that flow came to until one can be delivered.
+
+    While nothing changes, where the way led is kept with each activity on it: or looking ahead at every cluster of a
+    course would walk the same ways over and over.
+    """
+    passed: list[_Place] = []
+    place: Flow | _Place = _Place(activity, direction)
+    while isinstance(place, _Place):
+        passed.append(place)
+        place = tracking.recall(place.activity, place.way, Flow) or _flow_step(tracking, place)
+    for one in passed:
+        tracking.keep(one.activity, one.way, place)
+    return place
+
+
+def _flow_step(tracking: Tracking, place: _Place) -> Flow | _Place:
+    """Deal with one activity that flow came to."""
+    activity, direction, previous = place.activity, place.direction, place.previous
+    if activity.parent and not activity.parent.definition.control.flow:
+        return Flow(activity, False, False, "SB.2.2-1")
+    if sequencing_rules_check(tracking, activity, "skip"):
+        step = flow_tree_traversal(tracking, activity, direction, consider_children=False, previous=previous)
+        turned = previous == BACKWARD and step.direction == BACKWARD
+        return _on(activity, step, "" if turned else previous)
+    if check_activity(tracking, activity):
+        return Flow(activity, False, False, "SB.2.2-2")
+    if not activity.children:
+        return Flow(activity, True)
+    step = flow_tree_traversal(tracking, activity, direction, consider_children=True)
+    return _on(activity, step, BACKWARD if direction == BACKWARD and step.direction == FORWARD else "")
+
+
+def _on(activity: Activity, step: Traversal, previous: str) -> Flow | _Place:
+    if step.activity is None:
+        return Flow(activity, False, step.ends_session, step.exception)
+    return _Place(step.activity, step.direction, previous)
 
 
 def flow_subprocess(tracking: Tracking, activity: Activity, direction: str, *, consider_children: bool) -> Flow:

@@ -35,12 +35,8 @@ def sequencing_rules_check(tracking: Tracking, activity: Activity, action: str) 
     rules = activity.pre.get(action)
     if not rules:
         return ""
-    if tracking.memo is None:
-        return first_that_holds(tracking, activity, rules)
-    key = activity, action
-    if key not in tracking.memo:
-        tracking.memo[key] = first_that_holds(tracking, activity, rules)
-    return tracking.memo[key]
+    known = tracking.recall(activity, action, str)
+    return tracking.keep(activity, action, first_that_holds(tracking, activity, rules)) if known is None else known
 
 
 def first_that_holds(tracking: Tracking, activity: Activity, rules: Iterable[SequencingRule]) -> str:

@@ -1,8 +1,11 @@
 """The tracking model at work: a tree, a state and what is shared, read and written through objective maps."""
 
+from typing import TypeVar
+
 from passback_scorm.sequencing.state import ActivityState, Globals, SequencingState
 from passback_scorm.sequencing.tree import Activity, LocalObjective, Tree
 
+Found = TypeVar("Found")
 _PROGRESS = ("completion", "progress")
 _UNTOUCHED = ActivityState()
 
@@ -11,18 +14,29 @@ class Tracking:
     """All that the processes work on. It changes the state and globals it was given: give it copies.
 
     Args:
-        memo: results of sequencing rules, kept while nothing changes (look-ahead); None else.
+        memo: what was found out, kept while nothing changes (look-ahead); None while things may change.
     """
 
     def __init__(self, tree: Tree, state: SequencingState, shared: Globals) -> None:
         self.tree = tree
         self.state = state
         self.globals = shared
-        self.memo: dict[tuple[Activity, str], str] | None = None
+        self.memo: dict[tuple[Activity, str], object] | None = None
 
     def copy(self) -> "Tracking":
         """Return the same on copies of state and globals."""
         return Tracking(self.tree, self.state.copy(), self.globals.copy())
+
+    def keep(self, activity: Activity, name: str, found: Found) -> Found:
+        """Keep what was found out about an activity while nothing changes; return it."""
+        if self.memo is not None:
+            self.memo[activity, name] = found
+        return found
+
+    def recall(self, activity: Activity, name: str, kind: type[Found]) -> Found | None:
+        """Return what was kept; None where nothing was."""
+        found = self.memo.get((activity, name)) if self.memo is not None else None
+        return found if isinstance(found, kind) else None
 
     @property
     def current(self) -> Activity | None:
