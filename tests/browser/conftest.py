@@ -43,6 +43,21 @@ def live_app(tmp_path: Path, sqlite_url: str, free_port: int) -> Iterator[LiveTo
 
 
 @pytest.fixture
+def scorm_tool(tmp_path: Path, sqlite_url: str, free_port: int) -> Iterator[LiveTool]:
+    """The same with the installed SCORM plugin."""
+    settings = make_settings(
+        tmp_path,
+        database_url=sqlite_url,
+        plugins="scorm",
+        port=free_port,
+        url=f"http://localhost:{free_port}",
+        content_url=f"http://*.localhost:{free_port}",
+    )
+    with start_tool(settings) as running:
+        yield running
+
+
+@pytest.fixture
 def lms_page() -> Iterator[str]:
     """The address of a page on `127.0.0.1`, another site than the tool's, that frames `?<address>`."""
     with serve_frame() as address:

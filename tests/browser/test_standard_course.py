@@ -1,7 +1,6 @@
 """SCORM 1.2 in a real Chromium: the sample course and the habits of real courses, through the whole player."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -12,8 +11,7 @@ from passback.db import tenant_session
 from passback.testing.packages import make_zip
 from passback.tracking.models import Registration
 from passback.tracking.report import registration_report
-from tests.conftest import make_settings
-from tests.support.live import LiveTool, start_tool
+from tests.support.live import LiveTool
 from tests.support.until import until
 
 pytestmark = pytest.mark.browser
@@ -27,18 +25,9 @@ HELLO = "<!doctype html><script>const api = parent.API; api.LMSInitialize('');</
 
 
 @pytest.fixture
-def tool(tmp_path: Path, sqlite_url: str, free_port: int) -> Iterator[LiveTool]:
+def tool(scorm_tool: LiveTool) -> LiveTool:
     """The tool with the installed SCORM plugin."""
-    settings = make_settings(
-        tmp_path,
-        database_url=sqlite_url,
-        plugins="scorm",
-        port=free_port,
-        url=f"http://localhost:{free_port}",
-        content_url=f"http://*.localhost:{free_port}",
-    )
-    with start_tool(settings) as running:
-        yield running
+    return scorm_tool
 
 
 def course(tool: LiveTool, tmp_path: Path, page: str, **files: str) -> UUID:

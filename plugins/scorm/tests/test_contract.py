@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from plugins.scorm.tests.courses_2004 import two_scos
+
 from passback.plugin import JsonObject
 from passback.testing.contract import ContentTypeContract
+from passback.testing.packages import make_zip
 from passback_scorm.content_type import ScormContentType
 from passback_scorm.sample import build_sample
 
@@ -32,3 +35,25 @@ class TestScorm(ContentTypeContract):
             ("scorm.commit", {"values": [["cmi.suspend_data", {"utf16": "AAA="}], ["cmi.core.score.raw", "80"]]}),
             ("scorm.finish", {"values": [["cmi.core.session_time", "0000:10:00.00"], ["cmi.core.exit", ""]]}),
         ]
+
+
+class TestSequenced(ContentTypeContract):
+    """SCORM 2004 of two SCOs, the second of which needs the first."""
+
+    content_type = ScormContentType()
+
+    def package(self) -> bytes:
+        return make_zip(two_scos())
+
+    def conversation(self) -> Sequence[tuple[str, JsonObject]]:
+        answer = "cmi.interactions.0"
+        return [
+            ("scorm.initialize", {}),
+            ("scorm.set", {"values": [["cmi.location", "2"], [f"{answer}.id", "q1"], [f"{answer}.type", "choice"]]}),
+            ("scorm.commit", {"values": [["cmi.score.scaled", "0.8"], ["cmi.success_status", "passed"]]}),
+            ("scorm.finish", {"values": [["cmi.session_time", "PT10M"], ["cmi.completion_status", "completed"]]}),
+            ("scorm.navigate", {"request": "continue", "target": ""}),
+        ]
+
+    def activity(self, number: int) -> str:
+        return "first" if 0 < number < 6 else ""

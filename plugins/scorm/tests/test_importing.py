@@ -379,7 +379,6 @@ def test_the_golf_course(real_course: Callable[[str], PackageReader]) -> None:
     ("name", "label", "code"),
     [
         ("RuntimeMinimumCalls_SCORM12.zip", "SCORM 1.2 course, 18 SCOs", "several_units"),
-        ("RuntimeBasicCalls_SCORM20043rdEdition.zip", "SCORM 2004 3rd Edition course, 1 SCO", "scorm_2004"),
     ],
 )
 def test_what_is_not_supported_is_named(
@@ -392,6 +391,16 @@ def test_what_is_not_supported_is_named(
     with pytest.raises(PackageError, match="one unit") as caught:
         SCORM.import_package(package, ImportContext(ScormSettings()))
     assert caught.value.code == code
+
+
+def test_a_real_course_of_scorm_2004(real_course: Callable[[str], PackageReader]) -> None:
+    package = real_course("RuntimeBasicCalls_SCORM20043rdEdition.zip")
+    found = SCORM.detect(package)
+    assert found is not None
+    assert found.label == "SCORM 2004 3rd Edition course, 1 SCO"
+    content = SCORM.import_package(package, ImportContext(ScormSettings()))
+    assert content.data["edition"] == "2004-3"
+    assert content.data["shared"] is False
 
 
 def test_every_sco_of_a_real_course_is_found(real_course: Callable[[str], PackageReader]) -> None:

@@ -73,6 +73,10 @@ class ContentTypeContract:
         """Return (kind, data) of what content says in one good session that leads to a result."""
         raise NotImplementedError
 
+    def activity(self, number: int) -> str:  # noqa: ARG002
+        """Return the activity that an event of the conversation is about, 1 for the first; "" where there is one."""
+        return ""
+
     # --- Import
 
     def test_detects_its_own_package_and_no_other(self) -> None:
@@ -196,7 +200,7 @@ class ContentTypeContract:
         started: JsonObject = {"mode": "normal"}
         ended: JsonObject = {"reason": "left"}
         said = [(SESSION_STARTED, started), *self.conversation(), (SESSION_ENDED, ended)]
-        return [_event(number, kind, data) for number, (kind, data) in enumerate(said)]
+        return [_event(number, kind, data, self.activity(number)) for number, (kind, data) in enumerate(said)]
 
     def _play(self, *, only_named_cells: bool = False) -> tuple[State, list[tuple[RuntimeEvent, Transition]]]:
         state, transitions = self._fresh(), []
@@ -246,8 +250,8 @@ def check_outcome(outcome: Outcome) -> None:
     assert outcome.duration_seconds >= 0
 
 
-def _event(number: int, kind: str, data: JsonObject) -> RuntimeEvent:
-    return RuntimeEvent(SESSION, number, kind, "", START + timedelta(seconds=number), data)
+def _event(number: int, kind: str, data: JsonObject, activity: str = "") -> RuntimeEvent:
+    return RuntimeEvent(SESSION, number, kind, activity, START + timedelta(seconds=number), data)
 
 
 def _walk(content: ImportedContent) -> Iterator[Activity]:

@@ -2,9 +2,9 @@
 
 from passback.plugin import JsonObject, LaunchContext, LearnerView
 from passback_scorm.rte.table import scorm12
-from passback_scorm.runtime import CELL, EXIT, SESSION_TIME, course_settings, model_of
+from passback_scorm.runtime import CELL, EXIT, SESSION_TIME, model_of
 from passback_scorm.sco import Sco, load_sco
-from passback_scorm.settings import ScormSettings
+from passback_scorm.settings import ScormSettings, course_settings
 from passback_scorm.timespan import format_timespan
 from passback_scorm.unit import only_unit
 from passback_scorm.verdict import STATUS

@@ -22,7 +22,9 @@ from passback_scorm import runtime
 from passback_scorm.boot import bootstrap
 from passback_scorm.importing import detect, import_course
 from passback_scorm.report import attempt_report
-from passback_scorm.settings import ScormSettings
+from passback_scorm.sequenced import launching
+from passback_scorm.sequenced import runtime as sequenced
+from passback_scorm.settings import ScormSettings, course_settings
 from passback_scorm.unit import only_unit
 
 if TYPE_CHECKING:
@@ -31,8 +33,13 @@ if TYPE_CHECKING:
 SCRIPTS = ("rules.js", "datamodel.js", "recorder.js", "api.js", "scorm12.js")
 
 
+def is_2004(content: JsonObject) -> bool:
+    """Say whether a course is SCORM 2004, so that sequencing leads through it."""
+    return str(content.get("edition", "")).startswith("2004")
+
+
 class ScormContentType:
-    """SCORM 1.2 courses of one unit."""
+    """SCORM 1.2 courses of one unit, and SCORM 2004 courses (`sequenced`)."""
 
     key = "scorm"
     label = "SCORM"
@@ -47,22 +54,28 @@ class ScormContentType:
         """Read the manifest; see `importing.import_course` for what is refused."""
         return import_course(package)
 
-    def scopes(self, event: RuntimeEvent, content: JsonObject) -> frozenset[StateKey]:  # noqa: ARG002
-        """Name the one SCO's cell, whatever the event."""
-        return frozenset({runtime.CELL})
+    def scopes(self, event: RuntimeEvent, content: JsonObject) -> frozenset[StateKey]:
+        """Name the one SCO's cell, or those of a course that is sequenced."""
+        return sequenced.scopes(event, content) if is_2004(content) else frozenset({runtime.CELL})
 
     def launch_scopes(self) -> frozenset[StateKey]:
-        """Name the one SCO's cell."""
-        return frozenset({runtime.CELL})
+        """Name the one SCO's cell and those of a course that is sequenced."""
+        return frozenset({runtime.CELL}) | launching.launch_scopes()
+
+    def then_scopes(self, state: State) -> frozenset[StateKey]:
+        """Name the cell of the activity that is shown."""
+        return launching.then_scopes(state) if is_2004(state.content) else frozenset()
 
     def apply(self, state: State, event: RuntimeEvent) -> Transition:
         """Return what the event changes."""
-        return runtime.apply(state, event)
+        return sequenced.apply(state, event) if is_2004(state.content) else runtime.apply(state, event)
 
     def launch(self, context: LaunchContext) -> PlayerPage:
         """Furnish the player with the run-time API and everything the SCO may read."""
+        if is_2004(context.state.content):
+            return launching.launch(context)
         unit = only_unit(context.state.content)
-        settings = runtime.course_settings(context.state)
+        settings = course_settings(context.state)
         return PlayerPage(SCRIPTS, bootstrap(context), unit.href, unit.id, full_window=settings.full_window)
 
     def routes(self) -> "Blueprint | None":
@@ -71,4 +84,4 @@ class ScormContentType:
 
     def report(self, state: State) -> AttemptReport:
         """Return the attempt in SCORM's own words."""
-        return attempt_report(state)
+        return launching.report(state) if is_2004(state.content) else attempt_report(state)

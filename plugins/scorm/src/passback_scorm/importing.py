@@ -6,9 +6,10 @@ from passback_scorm.manifest.editions import is_cartridge
 from passback_scorm.manifest.model import Item, Manifest
 from passback_scorm.manifest.reading import find_manifest, read_manifest
 from passback_scorm.manifest.references import is_external
+from passback_scorm.sequenced.course import summary
 from passback_scorm.unit import Unit
 
-SUPPORTED = "This version plays SCORM 1.2 courses with one unit."
+SUPPORTED = "This version plays SCORM 1.2 courses with one unit, and SCORM 2004."
 
 
 def detect(package: PackageReader) -> Detection | None:
@@ -53,10 +54,12 @@ def course_data(manifest: Manifest) -> JsonObject:
 
     `units` is what the run time of one SCO still reads.
     """
+    organization = manifest.organization.to_json()
     return {
         "edition": manifest.version.key,
         "manifest": manifest.path,
-        "organization": manifest.organization.to_json(),
+        "organization": organization,
+        **(summary(organization) if manifest.version.is_2004 else {}),
         "units": [_unit(item).model_dump(mode="json") for item in manifest.units()[:1]],
     }
 
@@ -65,16 +68,10 @@ def check_playable(manifest: Manifest) -> None:
     """Refuse what the player cannot play yet. This is the one place that decides so.
 
     Raises:
-        PackageError: SCORM 2004, or several units.
+        PackageError: SCORM 1.2 of several units.
     """
     units = manifest.units()
-    if manifest.version.is_2004:
-        raise PackageError(
-            "scorm_2004",
-            f"This is a {manifest.version.label} course. {SUPPORTED}",
-            "Export the course as SCORM 1.2 if your authoring tool offers it.",
-        )
-    if len(units) > 1:
+    if len(units) > 1 and not manifest.version.is_2004:
         raise PackageError(
             "several_units",
             f"This is a {manifest.version.label} course with {len(units)} units. {SUPPORTED}",

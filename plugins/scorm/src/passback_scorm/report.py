@@ -3,8 +3,9 @@
 from passback.plugin import AttemptReport, JsonObject, State
 from passback_scorm.interactions import interactions, objectives
 from passback_scorm.rte.text import readable
-from passback_scorm.runtime import CELL, course_settings, model_of
+from passback_scorm.runtime import CELL, model_of
 from passback_scorm.sco import load_sco
+from passback_scorm.settings import course_settings
 from passback_scorm.timespan import spoken_timespan
 from passback_scorm.verdict import STATUS
 

@@ -22,7 +22,7 @@ from passback_scorm.rte.model import NO_ERROR, DataModel
 from passback_scorm.rte.table import scorm12
 from passback_scorm.rte.text import unpack
 from passback_scorm.sco import Run, Sco, dump_sco, load_sco
-from passback_scorm.settings import ScormSettings
+from passback_scorm.settings import ScormSettings, course_settings
 from passback_scorm.timespan import parse_timespan
 from passback_scorm.unit import Unit, only_unit
 from passback_scorm.verdict import STATUS, UNDECIDED, judge, lesson_status, read_score
@@ -61,11 +61,6 @@ def apply(state: State, event: RuntimeEvent) -> Transition:
     if sco.session not in {"", str(event.session)}:
         return _late(state.outcome, event, course)
     return _said(state.outcome, replace(sco, session=str(event.session)), event, course)
-
-
-def course_settings(state: State) -> ScormSettings:
-    """Return the course's settings; defaults where core handed in something else."""
-    return state.settings if isinstance(state.settings, ScormSettings) else ScormSettings()
 
 
 def model_of(sco: Sco, *, strict: bool = False) -> DataModel:

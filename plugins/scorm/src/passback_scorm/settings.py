@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from passback.plugin import State
+
 
 class ScormSettings(BaseModel):
     """Settings of a SCORM course."""
@@ -39,3 +41,8 @@ class ScormSettings(BaseModel):
         "formats and arguments. For testing a course.",
     )
     full_window: bool = Field(default=False, description="Open the course in a window of its own.")
+
+
+def course_settings(state: State) -> ScormSettings:
+    """Return the course's settings; defaults where core handed in something else."""
+    return state.settings if isinstance(state.settings, ScormSettings) else ScormSettings()

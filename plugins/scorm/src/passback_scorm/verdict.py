@@ -61,10 +61,16 @@ def judge(outcome: Outcome, status: str, score: Score | None, settings: ScormSet
         completion = Completion.INCOMPLETE
     if score is not None:
         outcome = outcome.with_(score_raw=score.raw, score_min=score.minimum, score_max=score.maximum)
-    completion = max(completion, outcome.completion, key=_COMPLETIONS.index)
-    success = max(success, outcome.success, key=_SUCCESSES.index)
-    progress = 1.0 if completion is Completion.COMPLETED else None
-    return outcome.with_(completion=completion, success=success, progress=progress)
+    outcome = raised(outcome, completion, success)
+    return outcome.with_(progress=1.0 if outcome.completion is Completion.COMPLETED else None)
+
+
+def raised(outcome: Outcome, completion: Completion, success: Success) -> Outcome:
+    """Return the outcome with the better of its own and the given statuses: none is ever taken back (design §9)."""
+    return outcome.with_(
+        completion=max(completion, outcome.completion, key=_COMPLETIONS.index),
+        success=max(success, outcome.success, key=_SUCCESSES.index),
+    )
 
 
 def _number(text: str) -> float | None:

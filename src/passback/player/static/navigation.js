@@ -30,7 +30,10 @@
     }
 
     /* Show `shown` (`Navigation` of passback.plugin, as JSON), or nothing at all where it is null. */
-    draw(shown) {
+    draw(shown, { anew = false } = {}) {
+      const drawn = JSON.stringify(shown);
+      if (drawn === this.drawn && !anew) return; // nothing that has the focus is replaced for nothing
+      this.drawn = drawn;
       this.shown = shown;
       const menu = shown?.menu ?? [];
       const has = menu.length > 0 || (shown?.actions.length ?? 0) > 0;
@@ -85,7 +88,7 @@
     /* While the next activity is fetched nothing can be pressed. */
     wait(busy) {
       this.busy = busy;
-      if (this.shown) this.draw(this.shown);
+      if (this.shown) this.draw(this.shown, { anew: true });
       if (busy) $("previous").disabled = $("next").disabled = true;
     }
 

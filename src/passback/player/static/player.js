@@ -268,6 +268,15 @@
     arrive(furnished);
   };
 
+  /* Ask how things stand without moving: menu and buttons are drawn anew. Resolves with the fresh `boot`, or null. */
+  const refresh = async () => {
+    const body = JSON.stringify({ token: journal.token, wanted: "" });
+    const { status, value } = await parts.post(`${location.pathname}furnish`, body).catch(() => ({ status: 0 }));
+    if (status !== 200 || ending || moving) return null;
+    navigation.draw(value.navigation);
+    return value.boot ?? null;
+  };
+
   const go = (request, target) => {
     const { navigator } = window.passbackPlayer;
     if (!ending && !moving && navigator) navigator(request, target);
@@ -327,6 +336,7 @@
       flush: () => journal.flush(),
       finished,
       proceed,
+      refresh,
       navigator: null,
       onFurnished: (callback) => { furnishers.add(callback); },
       onTeardown: (callback) => { teardown.add(callback); },

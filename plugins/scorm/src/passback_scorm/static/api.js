@@ -150,6 +150,7 @@
       recorder.watch(globalThis);
       current.over = true;
       current = content;
+      if (!content.table) return void delete globalThis[object]; // nothing is shown that could call it
       globalThis[object] = createApi(content, recorder, (request) => finished(player, request));
     };
     lay(player.boot);

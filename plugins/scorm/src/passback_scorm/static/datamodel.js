@@ -108,7 +108,7 @@
       this.strict = strict;
       this.size = size;
       this.stores = stores;
-      this.validity = new Map(Object.entries(validity));
+      this.validity = validity; // the very object: the player brings it up to date
     }
 
     // As the specification's GetValue: the value and the error code.
@@ -228,7 +228,7 @@
 
     valid(path) {
       const request = (path.last === "{target}" ? path.base : path.model).split(".").pop();
-      const answer = this.validity.get(request);
+      const answer = Object.prototype.hasOwnProperty.call(this.validity, request) ? this.validity[request] : undefined;
       if (typeof answer === "boolean") return String(answer);
       if (!answer || typeof answer !== "object") return "unknown";
       return String(Object.prototype.hasOwnProperty.call(answer, path.target) && answer[path.target] === true);

@@ -25,6 +25,7 @@
       this.pending.delete(name); // so that it comes after what it may depend on
       this.pending.set(name, text);
       this.weight += text.length;
+      if (urgent) globalThis.PassbackScorm.judged = true; // what may be opened next can depend on it
       if (urgent || this.ending || text.length > LARGE_VALUE || this.weight > LARGE_REST) this.flush(true);
       else if (this.timer === null) this.gather();
     }
