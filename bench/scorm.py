@@ -3,6 +3,9 @@
 Import of a package of 5,000 files and of one of 200 MB, each by a process that does nothing else: the seconds it took
 and the most memory it ever had, against what they may be. Imported is as from the command line: read, checked, looked
 over for the health report, unpacked into the storage and written to SQLite.
+
+And a navigation request of SCORM 2004 in the largest tree of ADL's suite: the stored state is read, the request
+processed, looked ahead from where it led, and the state written; each activity with a full report.
 """
 
 import gzip
@@ -15,6 +18,10 @@ import zipfile
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
+from statistics import median
+
+from plugins.scorm.tests.conformance.adl.decoder import ROOT
+from plugins.scorm.tests.conformance.adl.lms import Course
 
 from bench.measure import Cost, Measure, Stopwatch
 from passback.app import create_app
@@ -24,11 +31,16 @@ from passback.db.migrate import upgrade
 from passback.settings import Settings
 from passback.tenants import ensure_tenant
 from passback_scorm.rte.table import scorm2004
+from passback_scorm.sequencing import engine
+from passback_scorm.sequencing.result import RteResult
+from passback_scorm.sequencing.state import Globals, SequencingState
 
 API_KB = 60.0
 MEBIBYTE = 1024 * 1024
 FILES, SECONDS = 5_000, 10.0
 LARGE_MB, MEMORY_MB = 200, 150.0
+LARGEST, NAVIGATION = "T-01b", 0.010
+"""ADL's largest tree, of 43 activities. Seconds."""
 MANIFEST = """<manifest xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2"
  xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2"><organizations default="o"><organization identifier="o">
 <title>Bench</title><item identifier="i" identifierref="r"><title>Lesson</title></item></organization></organizations>
@@ -46,7 +58,35 @@ PARAGRAPH = "<p>Ten thousand learners read this page and each of them wants to g
 
 def run() -> list[Measure]:
     """Return how much of what it may have each needs."""
-    return [_browser_api(), *_imports()]
+    return [_browser_api(), *_navigation(), *_imports()]
+
+
+def _navigation() -> Iterator[Measure]:
+    if not ROOT.exists():
+        print(f"no navigation request measured: the shared test data has no {ROOT} (set PASSBACK_SHARED)")
+        return
+    costs = list(_requests(LARGEST, 500))
+    for kind, taken in (("processor", [cost.cpu for cost in costs]), ("clock", [cost.wall for cost in costs])):
+        name = f"a request in {LARGEST} : {NAVIGATION * 1000:.0f} ms, {kind}"
+        yield Measure(name, median(taken) / NAVIGATION, 1.0)
+
+
+def _requests(name: str, number: int) -> Iterator[Cost]:
+    """Go through a course, over and over, and yield what each request cost."""
+    course = Course(name)
+    stored, shared = json.dumps(engine.begin(course.tree, 1).to_json()), json.dumps(Globals().to_json())
+    going, result = False, RteResult("passed", "completed", 0.9, progress_measure=1.0)
+    for _ in range(number):
+        watch = Stopwatch()
+        with watch:
+            state, known = SequencingState.from_json(json.loads(stored)), Globals.from_json(json.loads(shared))
+            if going:
+                step = engine.navigate(course.tree, state, known, "continue", result=result)
+            else:
+                step = engine.open_session(course.tree, state, known)
+            stored, shared = json.dumps(step.state.to_json()), json.dumps(step.globals.to_json())
+        going = bool(step.delivered)
+        yield watch.cost
 
 
 def _browser_api() -> Measure:
