@@ -57,7 +57,6 @@ class Lms:
 
     def __init__(self, learner: Learner, course: str) -> None:
         self.learner = learner
-        self.largest = 0
         self.model: DataModel | None = None
         self.enter(course)
 
