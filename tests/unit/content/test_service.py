@@ -89,7 +89,7 @@ def test_what_no_content_type_knows_is_told_what_is_known(tenant_id: UUID) -> No
     with pytest.raises(PackageRefusedError) as caught:
         bring(tenant_id, make_zip({"index.html": "hello"}))
     assert caught.value.code == "not_a_course"
-    assert "It can import: Toy." in caught.value.message
+    assert "It can import: Toy, Toy of several parts." in caught.value.message
 
 
 def test_a_content_types_own_refusal_is_passed_on(tenant_id: UUID) -> None:
