@@ -17,6 +17,7 @@ from tests.support.lti import School, make_school
 from tests.support.practice import practice_lms
 from tests.support.toy import ToyPlugin
 
+from bench import drain
 from bench.measure import Measure
 from passback.app import create_app
 from passback.db import db, tenant_session
@@ -33,7 +34,8 @@ SECRET = "bench"
 
 def run() -> list[Measure]:
     """Return how much of what it may have each needs."""
-    return [Measure(f"memory to read a roster of {MEMBERS} : {LIMIT_MB:.0f} MB", _roster() / LIMIT_MB, 1.0)]
+    memory = Measure(f"memory to read a roster of {MEMBERS} : {LIMIT_MB:.0f} MB", _roster() / LIMIT_MB, 1.0)
+    return [memory, *drain.measures()]
 
 
 def _settings(folder: str) -> Settings:
