@@ -5,6 +5,7 @@ from flask import Flask
 from passback.content.room import mount_content
 from passback.content.storing import CoreContent
 from passback.delivery.builtin import CoreDelivery
+from passback.lti.diagnosis_jobs import CoreDiagnosis
 from passback.lti.profiles import LmsProfiles
 from passback.lti.reconciliation_jobs import CoreReconciliation
 from passback.lti.room import mount_lti
@@ -17,6 +18,7 @@ from passback.web.room import mount_web
 BUILTIN_PLUGINS: tuple[tuple[str, object], ...] = (
     ("content", CoreContent()),
     ("delivery", CoreDelivery()),
+    ("diagnosis", CoreDiagnosis()),
     ("grading", CoreGrading()),
     ("lms-profiles", LmsProfiles()),
     ("reconciliation", CoreReconciliation()),

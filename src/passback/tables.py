@@ -2,6 +2,7 @@
 
 from passback.content import models as content
 from passback.delivery import models as delivery
+from passback.lti import diagnosis_models as diagnosis
 from passback.lti import models as lti
 from passback.lti import reconciliation_models as reconciliation
 from passback.lti import roster_models as roster
@@ -11,4 +12,16 @@ from passback.staff import models as staff
 from passback.tenants import Tenant
 from passback.tracking import models as tracking
 
-__all__ = ["Tenant", "content", "delivery", "lti", "player", "plugins", "reconciliation", "roster", "staff", "tracking"]
+__all__ = [
+    "Tenant",
+    "content",
+    "delivery",
+    "diagnosis",
+    "lti",
+    "player",
+    "plugins",
+    "reconciliation",
+    "roster",
+    "staff",
+    "tracking",
+]

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import click
 
+from passback.cli.diagnose import diagnose_command
 from passback.cli.output import answer, answer_rows, json_option
 from passback.cli.rosters import rosters_command, sync_roster_command
 from passback.cli.tenants import named_tenant, tenant_named, tenant_option
@@ -171,6 +172,7 @@ def deployments_command(
     answer_rows(rows, empty="No deployment.", as_json=as_json)
 
 
+platforms_group.add_command(diagnose_command)
 platforms_group.add_command(rosters_command)
 platforms_group.add_command(sync_roster_command)
 

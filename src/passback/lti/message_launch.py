@@ -18,11 +18,13 @@ from pylti1p3.message_launch import MessageLaunch
 
 from passback.db import JsonObject
 from passback.lti import claims as rules
-from passback.lti import errors
+from passback.lti import clocks, errors
 from passback.lti.models import Deployment, Platform
 from passback.lti.platform_keys import PlatformKeys
 
 MAX_TOKEN = 100_000
+FAR_FUTURE = 1e11
+"""Seconds since 1970 that no clock says (also not NaN, not infinity)."""
 
 
 class _Registry(jws.JWSRegistry):
@@ -243,8 +245,12 @@ class VerifiedLaunch(MessageLaunch[Any, Any, Any, Any]):
         raise NotImplementedError("services are called by passback.lti.services")
 
     def facts(self) -> JsonObject:
-        """Return what the launch record may say of the token: no claim's value but kind and algorithm."""
-        return {"alg": str(self._jwt.get("header", {}).get("alg", ""))[:20]}
+        """Return what the launch record may say of the token: its algorithm, and how far the LMS's clock is ahead."""
+        found: JsonObject = {"alg": str(self._jwt.get("header", {}).get("alg", ""))[:20]}
+        issued = self.claims.get("iat")
+        if isinstance(issued, (int, float)) and not isinstance(issued, bool) and abs(issued) < FAR_FUTURE:
+            found[clocks.AHEAD] = round(issued - self._now.timestamp(), 1)
+        return found
 
 
 _UNUSED_HTTP = _Unused("HTTP session")

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from passback.clock import utc_now
 from passback.lti.errors import KeyUnknownError, KeyUnsuitableError, PlatformKeysError
-from passback.outbound import OutboundError
+from passback.outbound import HttpAnswer, OutboundError
 from passback.runtime import runtime
 
 MIN_AGE, DEFAULT_AGE, MAX_AGE = 60.0, 3600.0, 24 * 3600.0
@@ -101,6 +101,20 @@ class PlatformKeys:
 def platform_keys() -> PlatformKeys:
     """Return the current app's cache."""
     return cast("PlatformKeys", current_app.extensions.setdefault(_EXTENSION, PlatformKeys()))
+
+
+def usable_keys(answer: HttpAnswer, algorithms: Collection[str]) -> int | None:
+    """Return how many keys of a key set could verify one of `algorithms`; None where the answer is no key set.
+
+    Raises:
+        OutboundError: it is not even JSON.
+    """
+    document = answer.json()
+    keys = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(keys, list):
+        return None
+    named = [key for key in keys[:MAX_KEYS] if isinstance(key, dict) and isinstance(key.get("kid"), str)]
+    return sum(any(_load(key, algorithm) is not None for algorithm in algorithms) for key in named)
 
 
 def _now() -> float:

@@ -63,6 +63,18 @@ def service_token(platform: Platform, scopes: Collection[str]) -> str:
         return _stored(platform.id, wanted) or _fetch(platform, wanted)
 
 
+def fresh_token(platform: Platform, scopes: Collection[str]) -> str:
+    """Fetch an access token although one may be stored, to test the registration; it is stored as any other.
+
+    Raises:
+        TokenRefusedError: the platform refused.
+        OutboundError: it could not be reached.
+    """
+    wanted = " ".join(sorted(set(scopes)))
+    with _flight(platform.id, wanted):
+        return _fetch(platform, wanted)
+
+
 def drop_token(platform: Platform, scopes: Collection[str], token: str) -> None:
     """Forget `token`, which the platform refused, unless another thread has replaced it already."""
     wanted = " ".join(sorted(set(scopes)))

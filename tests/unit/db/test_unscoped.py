@@ -21,12 +21,19 @@ ALLOWED: dict[Unscoped, set[str]] = {
         "lti/lost_logins.py",
         "lti/records.py",  # refusals, before any tenant is known
     },
-    Unscoped.REGISTRATION: {"cli/platforms.py", "lti/registration.py", "lti/registration_routes.py"},
+    Unscoped.REGISTRATION: {
+        "cli/diagnose.py",
+        "cli/platforms.py",
+        "lti/diagnosis.py",
+        "lti/registration.py",
+        "lti/registration_routes.py",
+    },
     Unscoped.DELIVERY_CLAIMS: {"delivery/claims.py", "delivery/scores.py"},
     Unscoped.SCHEDULER: {
         "content/storing.py",
         "delivery/jobs.py",
         "delivery/purge.py",
+        "lti/diagnosis_jobs.py",
         "lti/reconciliation_jobs.py",
         "lti/roster_jobs.py",
         "tracking/ending.py",

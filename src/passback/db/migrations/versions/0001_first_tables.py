@@ -297,6 +297,21 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "platform_diagnosis",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("platform_id", sa.Uuid(), nullable=False),
+        sa.Column("at", passback.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("complete", sa.Boolean(), nullable=False),
+        sa.Column("checks", sa.JSON(none_as_null=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["platform_id"], ["platform.id"], name=op.f("fk_platform_diagnosis_platform_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_platform_diagnosis")),
+    )
+    with op.batch_alter_table("platform_diagnosis", schema=None) as batch_op:
+        batch_op.create_index("ix_platform_diagnosis_of", ["platform_id", "at"], unique=False)
+
+    op.create_table(
         "link_choice",
         sa.Column("course_id", sa.Uuid(), nullable=False),
         sa.Column("counts", sa.String(), nullable=False),
@@ -902,6 +917,10 @@ def downgrade() -> None:
     op.drop_table("registration_request")
     op.drop_table("placement")
     op.drop_table("link_choice")
+    with op.batch_alter_table("platform_diagnosis", schema=None) as batch_op:
+        batch_op.drop_index("ix_platform_diagnosis_of")
+
+    op.drop_table("platform_diagnosis")
     with op.batch_alter_table("launch_record", schema=None) as batch_op:
         batch_op.drop_index("ix_launch_record_lost")
         batch_op.drop_index("ix_launch_record_at")
