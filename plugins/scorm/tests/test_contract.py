@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from plugins.scorm.tests.courses_12 import three_scos
 from plugins.scorm.tests.courses_2004 import two_scos
 
 from passback.plugin import JsonObject
@@ -57,3 +58,26 @@ class TestSequenced(ContentTypeContract):
 
     def activity(self, number: int) -> str:
         return "first" if 0 < number < 6 else ""
+
+
+class TestSeveral(ContentTypeContract):
+    """SCORM 1.2 of three SCOs, the last of which needs the others."""
+
+    content_type = ScormContentType()
+
+    def package(self) -> bytes:
+        return make_zip(three_scos())
+
+    def conversation(self) -> Sequence[tuple[str, JsonObject]]:
+        return [
+            ("scorm.initialize", {}),
+            ("scorm.set", {"values": [["cmi.core.lesson_location", "2"], ["cmi.student_preference.audio", "50"]]}),
+            ("scorm.commit", {"values": [["cmi.core.score.raw", "80"], ["cmi.core.lesson_status", "passed"]]}),
+            ("scorm.finish", {"values": [["cmi.core.session_time", "0000:10:00.00"], ["cmi.core.exit", ""]]}),
+            ("scorm.navigate", {"request": "choice", "target": "second"}),
+            ("scorm.initialize", {}),
+            ("scorm.finish", {"closing": True}),
+        ]
+
+    def activity(self, number: int) -> str:
+        return "first" if 0 < number < 6 else "second" if 5 < number < 8 else ""

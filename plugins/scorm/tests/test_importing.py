@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plugins.scorm.tests.courses_12 import three_scos
 
 from passback.plugin import ImportContext, ImportedContent, PackageError, PackageReader
 from passback.testing.packages import make_zip
@@ -306,11 +307,6 @@ def test_refusals() -> None:
     )
     assert refused("<html></html>").code == "nothing_to_launch"
     assert refused('<!DOCTYPE m [<!ENTITY e "x">]>' + manifest()).code == "xml_entities"
-    two = ITEM.format(inside="") + '<item identifier="j" identifierref="r"/>'
-    error = refused(manifest(items=two))
-    assert error.code == "several_units"
-    assert "2 units" in error.message
-    assert error.advice
 
 
 def test_no_manifest() -> None:
@@ -375,22 +371,34 @@ def test_the_golf_course(real_course: Callable[[str], PackageReader]) -> None:
     assert content.reports_score  # so that "completed" on arriving at its quiz is not taken for a full grade
 
 
-@pytest.mark.parametrize(
-    ("name", "label", "code"),
-    [
-        ("RuntimeMinimumCalls_SCORM12.zip", "SCORM 1.2 course, 18 SCOs", "several_units"),
-    ],
-)
-def test_what_is_not_supported_is_named(
-    real_course: Callable[[str], PackageReader], name: str, label: str, code: str
-) -> None:
-    package = real_course(name)
+def test_a_real_course_of_many_scos(real_course: Callable[[str], PackageReader]) -> None:
+    package = real_course("RuntimeMinimumCalls_SCORM12.zip")
     found = SCORM.detect(package)
     assert found is not None
-    assert found.label == label
-    with pytest.raises(PackageError, match="one unit") as caught:
-        SCORM.import_package(package, ImportContext(ScormSettings()))
-    assert caught.value.code == code
+    assert found.label == "SCORM 1.2 course, 18 SCOs"
+    content = SCORM.import_package(package, ImportContext(ScormSettings()))
+    assert len(content.data["units"]) == 18  # type: ignore[arg-type]
+    assert [len(chapter.children) for chapter in content.activities] == [6, 4, 5, 3]
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("first&&second", "an item is missing before “&”"),
+        ("(first", "“)” is missing"),
+        ("frist", "the course has no item “frist”"),
+    ],
+)
+def test_prerequisites_that_cannot_be_kept_are_told(script: str, why: str) -> None:
+    content = load(three_scos({"second": "first", "test": script}))
+    [warning] = [one for one in content.warnings if one.code == "odd_prerequisites"]
+    assert warning.message == f"“The test” has prerequisites that cannot be read ({why}); it can be opened at any time."
+    assert warning.evidence == script
+
+
+def test_prerequisites_that_can_be_kept_are_nothing_to_tell() -> None:
+    assert codes(load(three_scos())) == set()
+    assert codes(course(manifest(inside="<adlcp:prerequisites>nobody</adlcp:prerequisites>"))) == set()
 
 
 def test_a_real_course_of_scorm_2004(real_course: Callable[[str], PackageReader]) -> None:

@@ -1,23 +1,31 @@
 """What a launch hands to the browser: the table, the values the SCO may read, and how to behave."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from passback.plugin import JsonObject, LaunchContext, LearnerView
 from passback_scorm.rte.table import scorm12
 from passback_scorm.runtime import CELL, EXIT, SESSION_TIME, model_of
 from passback_scorm.sco import Sco, load_sco
 from passback_scorm.settings import ScormSettings, course_settings
 from passback_scorm.timespan import format_timespan
-from passback_scorm.unit import only_unit
+from passback_scorm.unit import Unit, only_unit
 from passback_scorm.verdict import STATUS
 
 _WRITE_ONLY_RECORDS = "cmi.interactions."
 
 
 def bootstrap(context: LaunchContext) -> JsonObject:
-    """Return what `static/scorm12.js` finds as `passbackPlayer.boot.content`."""
+    """Return what `static/scorm12.js` finds as `passbackPlayer.boot.content`, in a course of one unit."""
+    return unit_bootstrap(context, only_unit(context.state.content), load_sco(context.state.cells.get(CELL)))
+
+
+def unit_bootstrap(
+    context: LaunchContext, unit: Unit, sco: Sco, preferences: Mapping[str, str] = MappingProxyType({})
+) -> JsonObject:
+    """Return the same for a unit of any course; `preferences` are elements that its units share."""
     state = context.state
     settings = course_settings(state)
-    unit = only_unit(state.content)
-    sco = load_sco(state.cells.get(CELL))
     model = model_of(sco)
     mastery = unit.mastery(settings)
     for name, text in {
@@ -32,6 +40,8 @@ def bootstrap(context: LaunchContext) -> JsonObject:
         "cmi.student_data.max_time_allowed": unit.max_time_allowed,
         "cmi.student_data.time_limit_action": unit.time_limit_action,
     }.items():
+        model.put(name, text)
+    for name, text in preferences.items():
         model.put(name, text)
     if sco.lms_status:
         model.put(STATUS, sco.lms_status)

@@ -25,6 +25,8 @@ from passback_scorm.report import attempt_report
 from passback_scorm.sequenced import launching
 from passback_scorm.sequenced import runtime as sequenced
 from passback_scorm.settings import ScormSettings, course_settings
+from passback_scorm.several import launching as several_launching
+from passback_scorm.several import runtime as several
 from passback_scorm.unit import only_unit
 
 if TYPE_CHECKING:
@@ -38,8 +40,14 @@ def is_2004(content: JsonObject) -> bool:
     return str(content.get("edition", "")).startswith("2004")
 
 
+def has_several(content: JsonObject) -> bool:
+    """Say whether a course is SCORM 1.2 of several units."""
+    units = content.get("units")
+    return isinstance(units, list) and len(units) > 1 and not is_2004(content)
+
+
 class ScormContentType:
-    """SCORM 1.2 courses of one unit, and SCORM 2004 courses (`sequenced`)."""
+    """SCORM 1.2 courses of one unit, those of several (`several`), and SCORM 2004 courses (`sequenced`)."""
 
     key = "scorm"
     label = "SCORM"
@@ -55,25 +63,33 @@ class ScormContentType:
         return import_course(package)
 
     def scopes(self, event: RuntimeEvent, content: JsonObject) -> frozenset[StateKey]:
-        """Name the one SCO's cell, or those of a course that is sequenced."""
-        return sequenced.scopes(event, content) if is_2004(content) else frozenset({runtime.CELL})
+        """Name the one SCO's cell, or those of a course of several units."""
+        if is_2004(content):
+            return sequenced.scopes(event, content)
+        return several.scopes(event) if has_several(content) else frozenset({runtime.CELL})
 
     def launch_scopes(self) -> frozenset[StateKey]:
-        """Name the one SCO's cell and those of a course that is sequenced."""
+        """Name the one SCO's cell and those of a course of several units."""
         return frozenset({runtime.CELL}) | launching.launch_scopes()
 
     def then_scopes(self, state: State) -> frozenset[StateKey]:
         """Name the cell of the activity that is shown."""
-        return launching.then_scopes(state) if is_2004(state.content) else frozenset()
+        if is_2004(state.content):
+            return launching.then_scopes(state)
+        return several_launching.then_scopes(state) if has_several(state.content) else frozenset()
 
     def apply(self, state: State, event: RuntimeEvent) -> Transition:
         """Return what the event changes."""
-        return sequenced.apply(state, event) if is_2004(state.content) else runtime.apply(state, event)
+        if is_2004(state.content):
+            return sequenced.apply(state, event)
+        return several.apply(state, event) if has_several(state.content) else runtime.apply(state, event)
 
     def launch(self, context: LaunchContext) -> PlayerPage:
         """Furnish the player with the run-time API and everything the SCO may read."""
         if is_2004(context.state.content):
             return launching.launch(context)
+        if has_several(context.state.content):
+            return several_launching.launch(context)
         unit = only_unit(context.state.content)
         settings = course_settings(context.state)
         return PlayerPage(SCRIPTS, bootstrap(context), unit.href, unit.id, full_window=settings.full_window)
@@ -84,4 +100,6 @@ class ScormContentType:
 
     def report(self, state: State) -> AttemptReport:
         """Return the attempt in SCORM's own words."""
-        return launching.report(state) if is_2004(state.content) else attempt_report(state)
+        if is_2004(state.content):
+            return launching.report(state)
+        return several_launching.report(state) if has_several(state.content) else attempt_report(state)

@@ -1,15 +1,17 @@
 """From a package to a course: what is claimed, what is played, what is refused and why."""
 
+from collections.abc import Iterator
+
 from passback.plugin import Activity, Detection, ImportedContent, JsonObject, PackageError, PackageReader
+from passback_scorm.findings import Finding
 from passback_scorm.health.check import examine
 from passback_scorm.manifest.editions import is_cartridge
 from passback_scorm.manifest.model import Item, Manifest
 from passback_scorm.manifest.reading import find_manifest, read_manifest
 from passback_scorm.manifest.references import is_external
 from passback_scorm.sequenced.course import summary
+from passback_scorm.several.plan import troubles
 from passback_scorm.unit import Unit
-
-SUPPORTED = "This version plays SCORM 1.2 courses with one unit, and SCORM 2004."
 
 
 def detect(package: PackageReader) -> Detection | None:
@@ -32,11 +34,10 @@ def import_course(package: PackageReader) -> ImportedContent:
     """Return the course.
 
     Raises:
-        PackageError: there is nothing to open, or the player cannot play it (`check_playable`).
+        PackageError: there is nothing to open.
     """
     manifest = read_manifest(package)
     _check_start(manifest)
-    check_playable(manifest)
     health = examine(package, manifest)
     return ImportedContent(
         manifest.title,
@@ -44,7 +45,7 @@ def import_course(package: PackageReader) -> ImportedContent:
         course_data(manifest),
         manifest.language or health.language,
         manifest.description,
-        (*manifest.findings, *health.findings),
+        (*manifest.findings, *_unkept(manifest), *health.findings),
         reports_score=health.reports_score,
     )
 
@@ -52,7 +53,7 @@ def import_course(package: PackageReader) -> ImportedContent:
 def course_data(manifest: Manifest) -> JsonObject:
     """Return what is kept of a course: its edition and its table of contents (`Organization.to_json`).
 
-    `units` is what the run time of one SCO still reads.
+    `units` is what the run time of one SCO reads, and says whether SCORM 1.2 has several.
     """
     organization = manifest.organization.to_json()
     return {
@@ -60,22 +61,26 @@ def course_data(manifest: Manifest) -> JsonObject:
         "manifest": manifest.path,
         "organization": organization,
         **(summary(organization) if manifest.version.is_2004 else {}),
-        "units": [_unit(item).model_dump(mode="json") for item in manifest.units()[:1]],
+        "units": [_unit(item).model_dump(mode="json") for item in _of_run_time(manifest)],
     }
 
 
-def check_playable(manifest: Manifest) -> None:
-    """Refuse what the player cannot play yet. This is the one place that decides so.
+def _of_run_time(manifest: Manifest) -> tuple[Item, ...]:
+    return manifest.units()[:1] if manifest.version.is_2004 else manifest.units()
 
-    Raises:
-        PackageError: SCORM 1.2 of several units.
-    """
-    units = manifest.units()
-    if len(units) > 1 and not manifest.version.is_2004:
-        raise PackageError(
-            "several_units",
-            f"This is a {manifest.version.label} course with {len(units)} units. {SUPPORTED}",
-            "Export each unit as a course of its own.",
+
+def _unkept(manifest: Manifest) -> Iterator[Finding]:
+    """Yield a warning for prerequisites that cannot be kept; what they stand at can be opened at any time."""
+    if manifest.version.is_2004 or len(manifest.units()) < 2:  # one unit waits for nothing
+        return
+    items = {item.id: item for item in manifest.organization.everything()}
+    for name, why in troubles({name: item.properties.prerequisites for name, item in items.items()}):
+        item = items[name]
+        yield Finding(
+            "odd_prerequisites",
+            f"“{item.title}” has prerequisites that cannot be read ({why}); it can be opened at any time.",
+            item.properties.prerequisites[:200],
+            "Check in your authoring tool what has to be completed before it.",
         )
 
 

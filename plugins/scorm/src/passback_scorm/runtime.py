@@ -28,15 +28,15 @@ from passback_scorm.unit import Unit, only_unit
 from passback_scorm.verdict import STATUS, UNDECIDED, judge, lesson_status, read_score
 
 CELL = StateKey(Scope.ATTEMPT, "sco")
-"""The one SCO of a course; a course of several keeps one such cell per activity."""
+"""The one SCO of a course; `several` keeps one such cell per activity."""
 
 INITIALIZE, SET, COMMIT, FINISH = "scorm.initialize", "scorm.set", "scorm.commit", "scorm.finish"
 EXIT, SESSION_TIME = "cmi.core.exit", "cmi.core.session_time"
 
 
 @dataclass(frozen=True)
-class _Course:
-    """What a course brings to every event."""
+class Played:
+    """What a course brings to every event of one of its units."""
 
     settings: ScormSettings
     unit: Unit
@@ -50,7 +50,7 @@ def apply(state: State, event: RuntimeEvent) -> Transition:
     """Return what an event changes; in review and browse mode nothing."""
     if state.mode != "normal":
         return Transition(state.outcome)
-    course = _Course(course_settings(state), only_unit(state.content))
+    course = Played(course_settings(state), only_unit(state.content))
     sco = load_sco(state.cells.get(CELL))
     if event.kind == SESSION_STARTED:
         return _started(state.outcome, sco, event, course)
@@ -59,8 +59,8 @@ def apply(state: State, event: RuntimeEvent) -> Transition:
     if event.kind not in {INITIALIZE, SET, COMMIT, FINISH}:
         return Transition(state.outcome)
     if sco.session not in {"", str(event.session)}:
-        return _late(state.outcome, event, course)
-    return _said(state.outcome, replace(sco, session=str(event.session)), event, course)
+        return late(state.outcome, event, course)
+    return said(state.outcome, replace(sco, session=str(event.session)), event, course)
 
 
 def model_of(sco: Sco, *, strict: bool = False) -> DataModel:
@@ -68,14 +68,14 @@ def model_of(sco: Sco, *, strict: bool = False) -> DataModel:
     return DataModel(scorm12(), dict(sco.values), dict(sco.counts), strict, sco.size)
 
 
-def _started(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: _Course) -> Transition:
-    sco = replace(_next_run(sco, event, course), session=str(event.session))
+def _started(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: Played) -> Transition:
+    sco = replace(next_run(sco, event, course), session=str(event.session))
     started = outcome.completion not in {Completion.NOT_ATTEMPTED, Completion.UNKNOWN}
     completion = outcome.completion if started else Completion.INCOMPLETE
     return Transition(outcome.with_(completion=completion, ended=False), {CELL: dump_sco(sco)})
 
 
-def _ended(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: _Course) -> Transition:
+def _ended(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: Played) -> Transition:
     """End a session: a suspend, unless content finished before. Only what can say nothing is completed by leaving."""
     if sco.session != str(event.session):
         return Transition(outcome)
@@ -86,7 +86,8 @@ def _ended(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: _Course) -> 
     return Transition(_timed(outcome, sco, course).with_(ended=True), {CELL: dump_sco(sco)})
 
 
-def _said(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: _Course) -> Transition:
+def said(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: Played) -> Transition:
+    """Take in what a SCO said; `CELL` of the transition is the SCO after it, missing where nothing changed."""
     if event.kind == INITIALIZE:
         return _initialized(outcome, sco, event, course)
     if not sco.run.initialized or sco.run.finished:
@@ -107,9 +108,9 @@ def _said(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: _Course) -> T
     return Transition(after, {CELL: dump_sco(sco)}, tuple(Fact("answered", one) for one in answered(model, changed)))
 
 
-def _initialized(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: _Course) -> Transition:
+def _initialized(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: Played) -> Transition:
     if sco.run.initialized:
-        sco = _next_run(sco, event, course)
+        sco = next_run(sco, event, course)
     model = model_of(sco)
     model.drop(EXIT)
     model.drop(SESSION_TIME)
@@ -118,7 +119,7 @@ def _initialized(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: _Cours
     return Transition(_timed(outcome, sco, course).with_(ended=False), {CELL: dump_sco(sco)})
 
 
-def _late(outcome: Outcome, event: RuntimeEvent, course: _Course) -> Transition:
+def late(outcome: Outcome, event: RuntimeEvent, course: Played) -> Transition:
     """Let an older session raise the outcome; the data model and the score belong to the newer one."""
     model = DataModel(scorm12(), strict=course.settings.strict)
     _write(model, event)
@@ -129,7 +130,7 @@ def _late(outcome: Outcome, event: RuntimeEvent, course: _Course) -> Transition:
     return Transition(after.with_(at=event.at) if _verdict(after) != _verdict(outcome) else outcome)
 
 
-def _next_run(sco: Sco, event: RuntimeEvent, course: _Course) -> Sco:
+def next_run(sco: Sco, event: RuntimeEvent, course: Played) -> Sco:
     """Close the books on a run: its time counts once, from now on as an earlier one."""
     sco = replace(sco, earlier=sco.total(measure=course.settings.wall_clock_time))
     if sco.run.initialized:
@@ -153,7 +154,7 @@ def _pairs(values: JsonValue) -> Iterator[tuple[str, str]]:
                 yield pair[0], text
 
 
-def _timed(outcome: Outcome, sco: Sco, course: _Course) -> Outcome:
+def _timed(outcome: Outcome, sco: Sco, course: Played) -> Outcome:
     return outcome.with_(duration_seconds=sco.total(measure=course.settings.wall_clock_time) / 100)
 
 

@@ -11,6 +11,14 @@
   const go = (request, target = "") =>
     player.proceed("scorm.navigate", { request, target }, { activity: boot.activity });
 
+  // The page may be about to go. The player's page hears of it before the content in it.
+  const closing = () => { globalThis.PassbackScorm.closing = true; };
+  globalThis.addEventListener("pagehide", closing, true);
+  globalThis.addEventListener("beforeunload", () => {
+    closing();
+    setTimeout(() => { globalThis.PassbackScorm.closing = false; }); // the learner may stay after all
+  }, true);
+
   // In a preview or a review nothing is recorded: it goes where it is asked to.
   const look = (request, target) => {
     const { order } = boot.content;
@@ -39,8 +47,12 @@
   // Content ended. What it asked for is the server's to judge; where it asked for nothing, the learner says what comes next.
   globalThis.PassbackScorm.terminated = async ({ reason, request = "" }) => {
     const [, target = "", verb = request] = /^\{target=(.*)\}(choice|jump)$/s.exec(request) ?? [];
+    if (globalThis.PassbackScorm.closing) return; // its leave-taking, not a wish to go on
     if (boot.content.mode === "normal" && verb) return void go(verb, target);
-    if (boot.content.mode === "normal" && (await player.flush())) await refresh();
-    return void player.finished({ reason });
+    const ended = boot;
+    const fresh = boot.content.mode === "normal" && (await player.flush()) ? await refresh() : null;
+    if (boot !== ended || fresh?.content.suggestion === "stay") return;
+    if (fresh?.content.suggestion === "end") return void go("exitAll");
+    player.finished({ reason });
   };
 })();

@@ -59,6 +59,7 @@
       this.pending.clear();
       this.weight = 0;
       const data = values.length > 0 ? { values } : {};
+      if (globalThis.PassbackScorm.closing) data.closing = true; // an end that the closing of the page brought about
       const release = this.release;
       this.release = null;
       try {
