@@ -142,10 +142,10 @@ def next_run(sco: Sco, event: RuntimeEvent, course: Played) -> Sco:
 
 def _write(model: DataModel, event: RuntimeEvent) -> frozenset[str]:
     """Set every element that the event names and the table allows; return those."""
-    return frozenset(name for name, text in _pairs(event.data.get("values")) if model.set(name, text) == NO_ERROR)
+    return frozenset(name for name, text in pairs(event.data.get("values")) if model.set(name, text) == NO_ERROR)
 
 
-def _pairs(values: JsonValue) -> Iterator[tuple[str, str]]:
+def pairs(values: JsonValue) -> Iterator[tuple[str, str]]:
     """Yield [element, value] pairs in the order in which content set them."""
     for pair in values if isinstance(values, list) else ():
         if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str):

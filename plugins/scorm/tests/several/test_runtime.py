@@ -265,6 +265,7 @@ def test_preferences_are_the_same_for_all_units() -> None:
     assert way.go("continue").values[AUDIO] == "90"
     way.begin().set((AUDIO, "20"), ("cmi.student_preference.language", "x" * 300))
     assert way.go("previous").values[AUDIO] == "20"
+    assert way.begin().set((STATUS, "incomplete")).values[AUDIO] == "20"  # its own 90 is of an earlier visit
     assert "cmi.student_preference.language" not in way.values
 
 

@@ -20,7 +20,7 @@ from passback.plugin import (
     Transition,
 )
 from passback_scorm import runtime
-from passback_scorm.runtime import CELL, COMMIT, EXIT, FINISH, INITIALIZE, SET, Played, model_of
+from passback_scorm.runtime import CELL, COMMIT, EXIT, FINISH, INITIALIZE, SET, Played, model_of, pairs
 from passback_scorm.sco import Sco, load_sco
 from passback_scorm.settings import ScormSettings, course_settings
 from passback_scorm.several.course import (
@@ -191,7 +191,7 @@ def _after(
     said: _Said, unit: Unit, standing: Standing, sco: Sco, *, delivery: int, facts: tuple[Fact, ...]
 ) -> Transition:
     course = said.course.standing_as(unit.id, standing)
-    kept = {**course.preferences, **_preferences(sco)}
+    kept = {**course.preferences, **_preferences(sco, said.event)}
     shown = unit.id == course.at
     course = course.with_(preferences=kept, suggestion=_suggested(unit, standing, sco) if shown else course.suggestion)
     after = said.to(course, None, dump_unit(sco, delivery))
@@ -212,13 +212,14 @@ def _suggested(unit: Unit, standing: Standing, sco: Sco) -> str:
     return "end" if beyond or how in {"logout", "time-out"} else "stay" if how == "suspend" else "next"
 
 
-def _preferences(sco: Sco) -> Mapping[str, str]:
-    """Return the preferences that a SCO has; what the browser packed, or is endless, is no preference."""
-    return {
-        name: value
-        for name, value in sco.values.items()
-        if name.startswith(_PREFERENCE) and isinstance(value, str) and len(value) <= _LONGEST_PREFERENCE
-    }
+def _preferences(sco: Sco, event: RuntimeEvent) -> Mapping[str, str]:
+    """Return the preferences that an event set; what the browser had to pack, or is endless, is none.
+
+    Only those: what else the SCO holds is of an earlier visit, and another one may have said otherwise since.
+    """
+    said = {name for name, _text in pairs(event.data.get("values")) if name.startswith(_PREFERENCE)}
+    found = {name: sco.values.get(name) for name in said}
+    return {name: text for name, text in found.items() if isinstance(text, str) and len(text) <= _LONGEST_PREFERENCE}
 
 
 def _closing(settings: ScormSettings, data: JsonObject) -> ScormSettings:
