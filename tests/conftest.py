@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, QueuePool
 from werkzeug.test import TestResponse
 
 from passback import tables
@@ -21,6 +22,7 @@ from passback.settings import Settings
 from passback.tenants import ensure_tenant
 from tests.support.databases import fresh_postgresql, postgresql_url
 from tests.support.toy import ToyPlugin
+from tests.support.until import until
 
 TOY = (("toy", ToyPlugin()),)
 SECRET = "a secret for tests only"
@@ -94,7 +96,15 @@ def run_app(settings: Settings) -> Iterator[Flask]:
     application.test_client_class = Browser
     with application.app_context():
         yield application
-        db.engine.dispose()
+        _give_back(db.engine)
+
+
+def _give_back(engine: Engine) -> None:
+    """Close an app's connections, once its threads have given theirs back: nobody else would close those."""
+    pool = engine.pool
+    if isinstance(pool, QueuePool):
+        until(lambda: pool.checkedout() == 0, seconds=30)
+    engine.dispose()
 
 
 @pytest.fixture
