@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EDITABLE := --editable . $(patsubst plugins/%/pyproject.toml,--editable plugins/%,$(wildcard plugins/*/pyproject.toml))
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint format bench requirements clean
+.PHONY: run test lint format conformance conformance-browser bench requirements clean
 
 run: $(VENV)/.run ## start the tool and the practice LMS with a sample course
 	$(BIN)/passback demo
@@ -23,6 +23,13 @@ lint: $(VENV)/.dev ## format, types, import contracts, docs checks
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+conformance: $(VENV)/.dev ## ADL's SCORM 2004 test cases without a browser: seconds; `make test` plays some of them in Chromium
+	$(BIN)/python -m plugins.scorm.tests.conformance.adl.replay
+
+conformance-browser: $(VENV)/.dev ## all of them in the real player: about a quarter of an hour
+	$(BIN)/python tests/support/prepare.py
+	$(BIN)/python -m plugins.scorm.tests.conformance.adl.chromium
 
 bench: $(VENV)/.dev ## ratios against a limit or a peer measured in the same run
 	$(BIN)/python -m bench

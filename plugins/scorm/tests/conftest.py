@@ -82,6 +82,11 @@ def adl_course() -> Callable[[str], PackageReader]:
 
 def adl_package(name: str) -> PackageReader:
     """Return the package of one of ADL's test cases; the test is skipped, saying so, where the data is missing."""
+    return open_package(make_zip(adl_files(name)), f"{name}.zip")
+
+
+def adl_files(name: str, page: str = "") -> dict[str, bytes | str]:
+    """Return the files of such a package; `page` is what each of its pages holds."""
     path = SHARED / "conformance/adl-scorm2004-4e/manifests" / f"{name}.xml"
     if not path.exists():
         pytest.skip(f"the shared test data has no {path.name} (looked in {SHARED}; set PASSBACK_SHARED)")
@@ -89,5 +94,5 @@ def adl_package(name: str) -> PackageReader:
     files: dict[str, bytes | str] = {"imsmanifest.xml": path.read_bytes()}
     for resource in etree.parse(path).iter("{*}resource"):
         hrefs = (element.get("href") for element in (resource, *resource))
-        files |= {resource.get(base, "") + href: "" for href in hrefs if href}
-    return open_package(make_zip(files), f"{name}.zip")
+        files |= {resource.get(base, "") + href: page if href.endswith(".htm") else "" for href in hrefs if href}
+    return files

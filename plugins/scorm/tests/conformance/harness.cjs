@@ -3,13 +3,14 @@
 // {"model": {table, strict, values?, stores?, validity?}, "steps": [["set", name, value], ["get", name]]} → [error | [value, error], …]
 // {"boot": …, "steps": [{call, args: [JavaScript expressions]} | {adl: [call, argument, value]} | {version: true} | {teardown | hidden | timers: true}
 //   | {furnish: another boot}]}; with `former: true` a call goes to the API as it was before that
-//   `adl`: a command of ADL's scripts; &id& in its argument is the index of the record with this id.
+//   `adl`: a command of ADL's scripts, see adl/commands.cjs
 //   → {answers: [[returned, last error], …], said: [{kind, data, urgent, held} | {flush} | {finished, request}], held: [n, …]}
 //   `held`: how often the player was told, at that moment or after that step, that something is not recorded yet.
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
 const vm = require("node:vm");
+const { runCommand } = require("./adl/commands.cjs");
 
 const read = (name) => fs.readFileSync(path.join(process.argv[2], name), "utf8");
 const shared = ["rules.js", "datamodel.js", "recorder.js", "api.js"].map(read);
@@ -39,19 +40,6 @@ function runModel({ model, steps }, { context }) {
   });
 }
 
-function runAdl(api, [call, argument, value]) {
-  const ids = (array) => {
-    const count = Number(api.GetValue(`${array}._count`));
-    return Array.from({ length: count }, (_, n) => api.GetValue(`${array}.${n}.id`));
-  };
-  if (call === "compareObjectives") return [ids("cmi.objectives").join(","), "0"];
-  const [before, wanted, after] = argument.split("&");
-  const place = wanted === undefined ? "" : ids(before.slice(0, -1)).indexOf(wanted);
-  if (place === -1) return [`no record has the id ${wanted}`, "-1"];
-  const element = wanted === undefined ? argument : before + place + after;
-  return [call === "SetValue" ? api.SetValue(element, value) : api[call](element), api.GetLastError()];
-}
-
 function runApi({ boot, steps }) {
   const said = [];
   const held = [];
@@ -72,7 +60,7 @@ function runApi({ boot, steps }) {
   const lastError = boot.table.api.calls.last_error;
   const answers = [];
   for (const step of steps) {
-    if (step.adl) answers.push(runAdl(context[object], step.adl));
+    if (step.adl) answers.push(runCommand(context[object], step.adl));
     else if (step.version) answers.push([context[object].version, context[object][lastError]()]);
     else if (step.furnish) {
       context.former = context[object];

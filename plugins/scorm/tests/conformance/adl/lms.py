@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from plugins.scorm.tests.conformance.adl.decoder import Question
+from plugins.scorm.tests.conformance.adl.decoder import Question, Visit
+from plugins.scorm.tests.conformance.adl.sco import PythonApi, play
 from plugins.scorm.tests.conftest import adl_package
 
 from passback_scorm.importing import course_data
@@ -97,6 +98,11 @@ class Lms:
     def choose(self, title: str) -> None:
         """Click on a title in the table of contents."""
         self.navigate("choice", self._titled(title))
+
+    def play(self, visit: Visit) -> list[str]:
+        """Let the content that is shown run a visit's commands; return what was wrong."""
+        assert self.model is not None
+        return play(PythonApi(self.model), visit, LEARNER_ID)
 
     def place(self) -> str:
         """Return `act` of the activity that is shown; "" for none."""

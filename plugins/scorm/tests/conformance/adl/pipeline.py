@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from plugins.scorm.tests.conformance.adl.decoder import Question
+from plugins.scorm.tests.conformance.adl.decoder import Question, Visit
+from plugins.scorm.tests.conformance.adl.sco import PythonApi, play
 from plugins.scorm.tests.conftest import adl_package
 
 from passback.plugin import (
@@ -116,6 +117,11 @@ class PipelineLms:
         if self.page is None:
             self.open()
         self.navigate("choice", self._titled(title))
+
+    def play(self, visit: Visit) -> list[str]:
+        """Let the content that is shown run a visit's commands; return what was wrong."""
+        assert self.model is not None
+        return play(PythonApi(self.model), visit, LEARNER_ID)
 
     def place(self) -> str:
         """Return `act` of the activity that is shown; "" for none."""

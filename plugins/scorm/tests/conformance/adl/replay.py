@@ -1,6 +1,7 @@
 """Replays ADL's scripts without a browser: `replay(case)` returns what went wrong.
 
-`python -m plugins.scorm.tests.conformance.adl.replay` prints how many cases pass and what is wrong with the others.
+`python -m plugins.scorm.tests.conformance.adl.replay` prints how many cases pass, in the engine's hands and through the
+content type as core calls it, and what is wrong with the others.
 """
 
 import sys
@@ -8,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from plugins.scorm.tests.conformance.adl.decoder import Visit, case_names, read_case
-from plugins.scorm.tests.conformance.adl.lms import LEARNER_ID, Learner, Lms
-from plugins.scorm.tests.conformance.adl.sco import PythonApi, play
+from plugins.scorm.tests.conformance.adl.lms import Learner, Lms
+from plugins.scorm.tests.conformance.adl.pipeline import PipelineLearner, PipelineLms
 
 BEFORE = {
     "CO-07b": ("CO-07a",),
@@ -59,8 +60,7 @@ class _Replay:
             answer = self.lms.answer(question)
             if answer is not question.answer:
                 self.wrong.append(f"{visit.name}: {question.key} {question.about} is {answer}")
-        assert self.lms.model is not None
-        self.wrong += play(PythonApi(self.lms.model), visit, LEARNER_ID)
+        self.wrong += self.lms.play(visit)
 
     def _instructed(self, visit: Visit, following: str) -> None:
         """Do what the tester is told to do after a visit; the learner's wish goes before the content's."""
@@ -109,12 +109,17 @@ class _Replay:
 
 
 def main() -> int:
-    """Print the result of every case that fails, and how many pass."""
-    failed = {name: wrong for name in case_names() if (wrong := replay(name))}
-    for name, wrong in failed.items():
-        print(f"{name}: {wrong[0]}" + (f" (and {len(wrong) - 1} more)" if wrong[1:] else ""))  # noqa: T201
-    print(f"ADL SCORM 2004 4th Edition: {len(case_names()) - len(failed)}/{len(case_names())}")  # noqa: T201
-    return 1 if failed else 0
+    """Print what is wrong with every case that fails, and how many pass in both layers."""
+    names, failed = case_names(), set()
+    layers = {"engine": (Learner, Lms), "content type": (PipelineLearner, PipelineLms)}
+    for layer, (learner, lms) in layers.items():
+        for name in names:
+            wrong = replay(name, learner(), lms)
+            if wrong:
+                failed.add(name)
+                print(f"{name}, {layer}: {wrong[0]}" + (f" (and {len(wrong) - 1} more)" if wrong[1:] else ""))  # noqa: T201
+    print(f"ADL SCORM 2004 4th Edition: {len(names) - len(failed)}/{len(names)}")  # noqa: T201
+    return 1 if failed or not names else 0
 
 
 if __name__ == "__main__":

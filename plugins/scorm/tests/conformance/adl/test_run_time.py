@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from plugins.scorm.tests.conformance.adl import replay
+from plugins.scorm.tests.conformance.adl import lms, replay
 from plugins.scorm.tests.conformance.adl.decoder import ROOT, Visit, case_names
 from plugins.scorm.tests.conformance.adl.evaluator import Answer
 from plugins.scorm.tests.conformance.adl.lms import LEARNER_ID
@@ -57,7 +57,7 @@ def _play_case(name: str) -> list[Played]:
         return wrong
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(replay, "play", watched)
+        patch.setattr(lms, "play", watched)
         replay.replay(name)
     return visits
 
