@@ -135,6 +135,7 @@ def open_play(play: Play, *, tab: str, take_over: bool) -> Opened:
             tab=tab,
             take_over=take_over,
         )
+        opened.launch_code = entry.code
         attempt = session.get_one(Attempt, opened.attempt_id)
         if attempt.course_version_id != as_uuid(play.version):
             raise MovedError(f"version {attempt.course_version_id}")

@@ -138,7 +138,7 @@ class PlaySession(TenantScoped, Base):
     `status`: open, closed or superseded; `mode`: normal, review or browse; `applied_seq` is the highest event number
     that is part of the state (the contiguous prefix), `stored_seq` the highest that is stored (a gap lies between),
     `leaving_seq` the one after which the learner has left. `branch` is the state at the moment another session took
-    over: a session with one is not the newest and touches nothing but the branch.
+    over: a session with one is not the newest and touches nothing but the branch. `launch_code` is the LMS launch's.
     """
 
     __tablename__ = "play_session"
@@ -146,6 +146,7 @@ class PlaySession(TenantScoped, Base):
         tenant_key("attempt_id", "attempt", ondelete="CASCADE"),
         Index("ix_play_session_open", "status", "last_seen_at"),
         Index("ix_play_session_attempt", "tenant_id", "attempt_id"),
+        Index("ix_play_session_launch", "tenant_id", "launch_code"),
     )
     lifecycle = Lifecycle(keep="as long as its attempt", erase="with learner")
 
@@ -154,6 +155,7 @@ class PlaySession(TenantScoped, Base):
     mode: Mapped[str] = mapped_column(default="normal")
     closed_reason: Mapped[str] = mapped_column(default="")
     tab: Mapped[str] = mapped_column(default="")
+    launch_code: Mapped[str] = mapped_column(default="")
     applied_seq: Mapped[int] = mapped_column(default=0)
     stored_seq: Mapped[int] = mapped_column(default=0)
     leaving_seq: Mapped[int | None]

@@ -1,4 +1,4 @@
-"""Platforms: connecting an LMS, the inbox of deployments, and what became of each launch."""
+"""Platforms: connecting an LMS, and the inbox of deployments."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,11 +11,10 @@ from sqlalchemy import select
 
 from passback.db import Unscoped, unscoped
 from passback.delivery.ledger import trouble_with
-from passback.errors import NotFoundError, PassbackError, meaning
-from passback.lti import deployments, invitations, records, registration
+from passback.errors import PassbackError
+from passback.lti import deployments, invitations, registration
 from passback.lti import platforms as service
 from passback.lti.ags import destination
-from passback.lti.lost_logins import lost_logins
 from passback.lti.platforms import PlatformDetails
 from passback.runtime import runtime
 from passback.staff.service import Role
@@ -24,7 +23,6 @@ from passback.web.auth import require
 from passback.web.frame import actor, explain, form_tenant, staff_blueprint
 
 platforms = staff_blueprint("platforms", "/admin/platforms")
-launches = staff_blueprint("launches", "/admin/launches")
 FIELDS = ("issuer", "client_id", "auth_login_url", "token_url", "jwks_url", "name", "token_audience")
 
 
@@ -132,33 +130,3 @@ def decide_deployment(deployment_id: UUID, what: str) -> ResponseReturnValue:
     except PassbackError as error:
         explain(error)
     return redirect(url_for("platforms.overview"))
-
-
-@launches.get("/")
-@require(Role.ADMINISTRATOR)
-def recent() -> ResponseReturnValue:
-    """List what became of the newest launches, and logins that never came back."""
-    code = request.args.get("code", "").strip()
-    lost_logins().write_down()
-    with unscoped(Unscoped.INSTALLATION) as session:
-        if code and records.find(session, code) is not None:
-            return redirect(url_for("launches.show", code=code))
-        return render_template(
-            "web/launches.html",
-            records=records.recent(session),
-            lost=records.never_came_back(session),
-            causes=records.LIKELY_CAUSES,
-            not_found=code,
-        )
-
-
-@launches.get("/<code>")
-@require(Role.ADMINISTRATOR)
-def show(code: str) -> ResponseReturnValue:
-    """Tell check by check what became of one launch."""
-    with unscoped(Unscoped.INSTALLATION) as session:
-        record = records.find(session, code)
-        if record is None:
-            raise NotFoundError("launch code")
-        platform = service.find_platform(session, record.platform_id) if record.platform_id else None
-        return render_template("web/launch.html", record=record, platform=platform, meaning=meaning(record.error))

@@ -14,8 +14,10 @@ from passback.web.auth import init_auth
 from passback.web.courses import courses
 from passback.web.deliveries import deliveries
 from passback.web.health import health
+from passback.web.launches import launches, support
 from passback.web.lms_courses import lms_courses
-from passback.web.platforms import launches, platforms
+from passback.web.platform_page import platform_page
+from passback.web.platforms import platforms
 from passback.web.reconciliation import reconciliation
 from passback.web.sign_in import init_sign_in, pages
 
@@ -35,7 +37,19 @@ def mount_web(app: Flask) -> None:
         init_sign_in(app, runtime().settings)
     app.context_processor(lambda: {"plugin_pages": plugin_pages, "only_tenant": only_tenant})
     mount(app, health, HostSide.ANY)
-    for blueprint in (front, pages, admin, courses, lms_courses, platforms, launches, deliveries, reconciliation):
+    for blueprint in (
+        front,
+        pages,
+        admin,
+        courses,
+        lms_courses,
+        platforms,
+        platform_page,
+        launches,
+        support,
+        deliveries,
+        reconciliation,
+    ):
         mount(app, blueprint, HostSide.APP)
 
 

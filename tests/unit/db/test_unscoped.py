@@ -54,6 +54,8 @@ ALLOWED: dict[Unscoped, set[str]] = {
         "web/auth.py",
         "web/courses.py",
         "web/frame.py",
+        "web/launches.py",
+        "web/platform_page.py",
         "web/platforms.py",
         "web/room.py",
         "web/sign_in.py",

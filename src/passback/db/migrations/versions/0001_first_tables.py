@@ -816,6 +816,7 @@ def upgrade() -> None:
         sa.Column("mode", sa.String(), nullable=False),
         sa.Column("closed_reason", sa.String(), nullable=False),
         sa.Column("tab", sa.String(), nullable=False),
+        sa.Column("launch_code", sa.String(), nullable=False),
         sa.Column("applied_seq", sa.Integer(), nullable=False),
         sa.Column("stored_seq", sa.Integer(), nullable=False),
         sa.Column("leaving_seq", sa.Integer(), nullable=True),
@@ -837,6 +838,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("play_session", schema=None) as batch_op:
         batch_op.create_index("ix_play_session_attempt", ["tenant_id", "attempt_id"], unique=False)
+        batch_op.create_index("ix_play_session_launch", ["tenant_id", "launch_code"], unique=False)
         batch_op.create_index("ix_play_session_open", ["status", "last_seen_at"], unique=False)
 
     op.create_table(
@@ -873,6 +875,7 @@ def downgrade() -> None:
     op.drop_table("runtime_event")
     with op.batch_alter_table("play_session", schema=None) as batch_op:
         batch_op.drop_index("ix_play_session_open")
+        batch_op.drop_index("ix_play_session_launch")
         batch_op.drop_index("ix_play_session_attempt")
 
     op.drop_table("play_session")
