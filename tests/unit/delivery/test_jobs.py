@@ -77,7 +77,7 @@ def test_a_job_runs_at_its_interval(app: Flask, worker: Worker) -> None:
         assert {"worker:tidy", "worker:broken", "delivery:purge"} <= set(run_due_jobs(app))
         assert run_due_jobs(app) == []
         clock.shift(59)
-        assert run_due_jobs(app) == []
+        assert "worker:tidy" not in run_due_jobs(app)
         clock.shift(1)
         assert set(run_due_jobs(app)) >= {"worker:tidy"}
         assert worker.runs == 2
