@@ -213,6 +213,29 @@ def test_a_sco_that_never_finishes_is_measured_until_it_is_left() -> None:
     assert (way.outcome.duration_seconds, way.menu["first"].status) == (90, "incomplete")
 
 
+def test_a_sco_that_says_nothing_is_measured_until_the_session_ends() -> None:
+    way = Way().open().begin().leave(after=60)
+    assert way.outcome.duration_seconds == 60
+    way.open(after=3600)
+    assert way.values["cmi.core.total_time"] == "0000:01:00.00"
+    way.begin().finish(after=30)
+    assert way.outcome.duration_seconds == 90
+    way.go("choice", "nowhere", after=600)
+    assert way.values["cmi.core.total_time"] == "0000:01:30.00"
+
+
+def test_time_counts_once_when_a_request_leads_nowhere() -> None:
+    way = Way().open().begin().go("choice", "nowhere", after=60).begin().set(after=30).go("choice", "nowhere", after=5)
+    assert way.outcome.duration_seconds == 95
+    way.begin().finish((TIME, "00:00:10"))
+    assert way.outcome.duration_seconds == 105
+
+
+def test_a_silent_tab_is_not_measured() -> None:
+    way = Way().open().begin().set((STATUS, "incomplete"), after=20)
+    assert way.say("session.ended", {"reason": "idle"}, after=1200).outcome.duration_seconds == 20
+
+
 def test_answers_are_told_once() -> None:
     answer = "cmi.interactions.0"
     way = Way().open().begin().set((f"{answer}.id", "q"), (f"{answer}.result", "correct"))

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from passback.plugin import Completion, JsonObject, Outcome, Scope, State, StateKey, Success
-from passback_scorm.sco import Sco, dump_sco, load_sco
+from passback_scorm.sco import Run, Sco, dump_sco, load_sco
 from passback_scorm.several.rollup import Part
 from passback_scorm.verdict import UNDECIDED
 
@@ -79,6 +80,7 @@ class Course:
         note: why the last request led nowhere.
         suggestion: what the end of the unit that is shown suggests: `next`, `stay`, `end`, or "".
         order: counts reports of scores.
+        clock: the run of the unit that is shown.
         units: by id, those that were opened.
         preferences: `cmi.student_preference` elements, the same for all units.
     """
@@ -90,6 +92,7 @@ class Course:
     note: str = ""
     suggestion: str = ""
     order: int = 0
+    clock: Run = field(default_factory=Run)
     units: Mapping[str, Standing] = field(default_factory=dict)
     preferences: Mapping[str, str] = field(default_factory=dict)
 
@@ -100,6 +103,14 @@ class Course:
     def standing(self, unit: str) -> Standing:
         """Return what a unit has come to."""
         return self.units.get(unit, Standing())
+
+    def at_moment(self, moment: datetime, *, measure: bool) -> "Course":
+        """Return the course with the time in the unit that is shown counted up to `moment`."""
+        if not self.clock.initialized or self.clock.finished:
+            return self
+        clock, standing = self.clock.at(moment), self.standing(self.at)
+        more = clock.time(measure=measure) - self.clock.time(measure=measure)
+        return self.standing_as(self.at, replace(standing, time=standing.time + more)).with_(clock=clock)
 
     def standing_as(self, unit: str, standing: Standing) -> "Course":
         """Return the course with another standing of a unit."""
@@ -132,6 +143,11 @@ def load_unit(cell: JsonObject | None) -> tuple[Sco, int]:
     """Return a unit's SCO and the delivery that its run belongs to; 0: it was never shown."""
     delivery = (cell or {}).get("delivery")
     return load_sco(cell), delivery if isinstance(delivery, int) else 0
+
+
+def timed(sco: Sco, standing: Standing, *, measure: bool) -> Sco:
+    """Return a SCO with the time that was counted after its last words, while nothing but the course was at hand."""
+    return replace(sco, earlier=sco.earlier + max(0, standing.time - sco.total(measure=measure)))
 
 
 def dump_unit(sco: Sco, delivery: int) -> JsonObject:

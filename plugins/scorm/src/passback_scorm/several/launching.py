@@ -15,7 +15,7 @@ from passback.plugin import (
 )
 from passback_scorm.boot import unit_bootstrap
 from passback_scorm.settings import course_settings
-from passback_scorm.several.course import Course, load_course, load_unit, unit_key
+from passback_scorm.several.course import Course, load_course, load_unit, timed, unit_key
 from passback_scorm.several.plan import Plan, plan_of
 from passback_scorm.several.runtime import opened
 from passback_scorm.timespan import spoken_timespan
@@ -47,6 +47,7 @@ def launch(context: LaunchContext) -> PlayerPage:
     boot: JsonObject = {}
     if unit is not None and not ended:
         sco, _delivery = load_unit(state.cells.get(unit_key(unit.id)))
+        sco = timed(sco, shown.course.standing(unit.id), measure=settings.wall_clock_time)
         boot = unit_bootstrap(context, unit, sco, shown.course.preferences)
     boot |= {"mode": state.mode, "order": list(shown.plan.order), "suggestion": shown.course.suggestion}
     return PlayerPage(

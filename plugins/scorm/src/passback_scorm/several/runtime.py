@@ -21,7 +21,7 @@ from passback.plugin import (
 )
 from passback_scorm import runtime
 from passback_scorm.runtime import CELL, COMMIT, EXIT, FINISH, INITIALIZE, SET, Played, model_of, pairs
-from passback_scorm.sco import Sco, load_sco
+from passback_scorm.sco import Run, Sco, load_sco
 from passback_scorm.settings import ScormSettings, course_settings
 from passback_scorm.several.course import (
     COURSE,
@@ -31,6 +31,7 @@ from passback_scorm.several.course import (
     dump_unit,
     load_course,
     load_unit,
+    timed,
     unit_key,
 )
 from passback_scorm.several.plan import Plan, plan_of
@@ -99,7 +100,7 @@ def apply(state: State, event: RuntimeEvent) -> Transition:
     if said.course.session != str(event.session):
         return Transition(state.outcome)
     if event.kind == SESSION_ENDED:
-        return said.to(said.course, state.outcome.with_(ended=True))
+        return _ended(said)
     return _navigated(said) if event.kind == NAVIGATE else Transition(state.outcome)
 
 
@@ -119,43 +120,42 @@ def _started(said: _Said) -> Transition:
     return said.to(after, said.outcome(after).with_(ended=False))
 
 
+def _ended(said: _Said) -> Transition:
+    """End a session: a suspend. How long a silent tab was looked at nobody knows."""
+    idle = said.event.data.get("reason") == "idle"
+    course = said.course if idle else _until_now(said)
+    return said.to(course, said.outcome(course).with_(ended=True))
+
+
+def _until_now(said: _Said) -> Course:
+    return said.course.at_moment(said.event.at, measure=said.settings.wall_clock_time)
+
+
 def _navigated(said: _Said) -> Transition:
     course = said.course
     request, target = said.event.data.get("request"), said.event.data.get("target", "")
     if not isinstance(request, str) or request not in REQUESTS or not isinstance(target, str) or course.ended:
         return Transition(said.state.outcome)
-    course, unit = _left(said)
+    course = _until_now(said)
     if request == "exitAll":
         after = course.with_(ended=True, note="", suggestion="")
-        return said.to(after, said.outcome(after).with_(ended=True), unit)
+        return said.to(after, said.outcome(after).with_(ended=True))
     can_open = opened(course, said.plan)
     if request == "choice":
         note = NO_SUCH_PART if target not in said.plan.units else "" if target in can_open else NOT_YET
     else:
         target = said.plan.beside(course.at, 1 if request == "continue" else -1, can_open)
         note = "" if target else NOTHING_NEXT
-    return said.to(course.with_(note=note) if note else _shown(said, course, target), None, unit)
+    return said.to(course.with_(note=note) if note else _shown(said, course, target))
 
 
 def _shown(said: _Said, course: Course, unit: str) -> Course:
     """Return the course with a unit shown anew. Who can say nothing is complete once it was opened."""
-    course = course.with_(at=unit, delivery=course.delivery + 1, note="", suggestion="")
+    course = course.with_(at=unit, delivery=course.delivery + 1, clock=Run(), note="", suggestion="")
     found = said.plan.unit(unit)
     if found is None or not found.is_asset:
         return course
     return course.standing_as(unit, replace(course.standing(unit), completion=Completion.COMPLETED))
-
-
-def _left(said: _Said) -> tuple[Course, JsonObject | None]:
-    """Count the time in the SCO that is left without LMSFinish up to this moment."""
-    course, name = said.course, said.event.activity
-    sco, delivery = load_unit(said.state.cells.get(unit_key(name)))
-    running = delivery == course.delivery and sco.run.initialized and not sco.run.finished
-    if name != course.at or not running:
-        return course, None
-    sco = replace(sco, run=sco.run.at(said.event.at))
-    standing = replace(course.standing(name), time=sco.total(measure=said.settings.wall_clock_time))
-    return course.standing_as(name, standing), dump_unit(sco, delivery)
 
 
 # --- A unit ----------------------------------------------------------------------------------------------------------
@@ -175,15 +175,18 @@ def _talked(said: _Said) -> Transition:
         standing = standing.after(later, word=standing.word, time=standing.time, order=_next(course))
         return said.to(course.standing_as(unit.id, standing))
     sco, delivery = load_unit(said.state.cells.get(unit_key(unit.id)))
-    if shown and delivery != course.delivery:
+    measure = said.settings.wall_clock_time
+    anew = shown and delivery != course.delivery
+    if anew or event.kind == INITIALIZE:
+        sco = timed(sco, standing, measure=measure)
+    if anew:
         sco, delivery = runtime.next_run(sco, event, played), course.delivery
     heard = runtime.said(standing.outcome, sco, event, played)
     if CELL not in heard.cells:
         return Transition(said.state.outcome)
     sco = load_sco(heard.cells[CELL])
     word = sco.lms_status or model_of(sco).text(STATUS) or "incomplete"
-    time = sco.total(measure=said.settings.wall_clock_time)
-    standing = standing.after(heard.outcome, word=word, time=time, order=_next(course))
+    standing = standing.after(heard.outcome, word=word, time=sco.total(measure=measure), order=_next(course))
     return _after(said, unit, standing, sco, delivery=delivery, facts=heard.facts)
 
 
@@ -193,7 +196,9 @@ def _after(
     course = said.course.standing_as(unit.id, standing)
     kept = {**course.preferences, **_preferences(sco, said.event)}
     shown = unit.id == course.at
-    course = course.with_(preferences=kept, suggestion=_suggested(unit, standing, sco) if shown else course.suggestion)
+    course = course.with_(preferences=kept)
+    if shown:
+        course = course.with_(clock=sco.run, suggestion=_suggested(unit, standing, sco))
     after = said.to(course, None, dump_unit(sco, delivery))
     ended = after.outcome.ended and said.event.kind != INITIALIZE
     return replace(after, outcome=after.outcome.with_(ended=ended), facts=facts)
