@@ -35,7 +35,7 @@ def javascript() -> JavaScript:
 
     def run(jobs: list[dict[str, Any]]) -> list[Any]:
         command = [node(), str(HERE / "conformance/harness.cjs"), str(STATIC)]
-        done = subprocess.run(command, input=_told(jobs), capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, input=_told(jobs), capture_output=True, text=True, check=False, timeout=600)
         assert done.returncode == 0, done.stderr
         results: list[Any] = json.loads(done.stdout)
         return results
