@@ -6,6 +6,7 @@ from passback.content.room import mount_content
 from passback.content.storing import CoreContent
 from passback.delivery.builtin import CoreDelivery
 from passback.lti.diagnosis_jobs import CoreDiagnosis
+from passback.lti.key_jobs import CoreKeys
 from passback.lti.profiles import LmsProfiles
 from passback.lti.reconciliation_jobs import CoreReconciliation
 from passback.lti.room import mount_lti
@@ -20,6 +21,7 @@ BUILTIN_PLUGINS: tuple[tuple[str, object], ...] = (
     ("delivery", CoreDelivery()),
     ("diagnosis", CoreDiagnosis()),
     ("grading", CoreGrading()),
+    ("keys", CoreKeys()),
     ("lms-profiles", LmsProfiles()),
     ("reconciliation", CoreReconciliation()),
     ("rosters", CoreRosters()),

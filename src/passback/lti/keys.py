@@ -24,6 +24,7 @@ JWKS_MAX_AGE = 3600
 PUBLISHED_BEFORE_USE = timedelta(hours=48)
 """A next key waits so long, so that every platform's copy of the key set has it (Brightspace keeps it for a day)."""
 RETIRED_FOR = timedelta(days=14)
+ROTATED_EVERY = timedelta(days=90)
 
 
 class KeyTooYoungError(PassbackError):
@@ -92,12 +93,26 @@ def rotate(session: Session, *, now: bool = False) -> ToolKey:
     for row in rows:
         if row.status == "active":
             row.status, row.retired_at = "retired", utc_now()
-        elif row.retired_at is not None and row.retired_at <= utc_now() - RETIRED_FOR:
-            session.delete(row)
+    drop_retired(session)
     following.status = "active"
     _make(session, "next")
     session.flush()
     return following
+
+
+def is_rotation_due(session: Session) -> bool:
+    """Say whether the active key has signed for 90 days: so old is the next one, which is made with each rotation."""
+    made = [row.created_at for row in list_keys(session) if row.status == "next"]
+    return bool(made) and min(made) <= utc_now() - ROTATED_EVERY
+
+
+def drop_retired(session: Session) -> int:
+    """Delete keys that retired more than 14 days ago and return how many there were."""
+    old = [row for row in list_keys(session) if row.retired_at and row.retired_at <= utc_now() - RETIRED_FOR]
+    for row in old:
+        session.delete(row)
+    session.flush()
+    return len(old)
 
 
 def _active(session: Session) -> ToolKey | None:

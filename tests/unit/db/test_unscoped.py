@@ -34,6 +34,7 @@ ALLOWED: dict[Unscoped, set[str]] = {
         "delivery/jobs.py",
         "delivery/purge.py",
         "lti/diagnosis_jobs.py",
+        "lti/key_jobs.py",
         "lti/reconciliation_jobs.py",
         "lti/roster_jobs.py",
         "tracking/ending.py",

@@ -13,6 +13,7 @@ from joserfc.jwk import KeySet
 from passback.clock import utc_now
 from passback.db import Unscoped, tenant_session, unscoped
 from passback.lti import keys
+from passback.lti.key_jobs import tend_keys
 from passback.tenants import ensure_tenant
 
 
@@ -92,3 +93,32 @@ def test_a_retired_key_is_published_for_14_days_and_then_deleted(app: Flask, cli
         assert first not in {key.kid for key in key_set(client).keys}
         rotate()
         assert statuses() == ["active", "next", "retired"]
+
+
+def test_keys_rotate_by_themselves_every_90_days(sqlite_app: Flask) -> None:
+    def _active() -> str:
+        with unscoped(Unscoped.INSTALLATION, write=True) as session:
+            return keys.signing_key(session).kid
+
+    started = utc_now()
+    with time_machine.travel(started, tick=False) as clock:
+        tend_keys()
+        assert statuses() == [], "keys are made when they are needed"
+        first = _active()
+        clock.move_to(started + timedelta(days=89))
+        tend_keys()
+        assert _active() == first
+        clock.move_to(started + timedelta(days=90, hours=1))
+        tend_keys()
+        second = _active()
+        assert second != first
+        clock.move_to(started + timedelta(days=91))
+        tend_keys()
+        assert _active() == second, "not with every night"
+        assert statuses() == ["active", "next", "retired"]
+        clock.move_to(started + timedelta(days=105))
+        tend_keys()
+        assert statuses() == ["active", "next"], "a retired key goes after 14 days, without the next rotation"
+        clock.move_to(started + timedelta(days=181))
+        tend_keys()
+        assert _active() not in {first, second}

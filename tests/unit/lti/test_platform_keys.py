@@ -164,6 +164,24 @@ def test_an_answer_that_is_no_key_set(find: Any, publisher: Publisher, status: i
     assert find(at=31) == 1
 
 
+def test_a_redirect_is_not_followed(find: Any, publisher: Publisher) -> None:
+    """X25: it would lead around the guard, whatever lies at its end."""
+    publisher.status, publisher.headers = 302, {"Location": publisher.url}
+    with pytest.raises(PlatformKeysError):
+        find()
+    assert publisher.asked == 1
+
+
+def test_a_platform_that_is_down_when_a_key_is_unknown_keeps_the_known_ones(find: Any, publisher: Publisher) -> None:
+    find()
+    publisher.status = 503
+    with pytest.raises(KeyUnknownError):
+        find("b", at=1)
+    assert find(at=2) == 1
+    publisher.status, publisher.keys = 200, [public("a"), public("b")]
+    assert find("b", at=32) == 1
+
+
 def test_a_host_that_was_not_approved_is_not_called(publisher: Publisher, sqlite_app: Flask) -> None:
     with pytest.raises(PlatformKeysError):
         PlatformKeys().find(publisher.url, "a", "RS256")

@@ -18,8 +18,8 @@ from passback.db import Unscoped, unscoped
 from passback.lti import tokens
 from passback.lti.models import Platform, ServiceToken
 from passback.lti.platforms import PlatformDetails, add_platform
-from passback.lti.services import AGS
-from passback.outbound import HttpAnswer
+from passback.lti.services import AGS, ServiceClient
+from passback.outbound import HttpAnswer, OutboundRefusedError
 from passback.sandbox.faults import Fault
 from passback.sandbox.server import SandboxServer
 from tests.support.practice import practice_lms
@@ -158,3 +158,19 @@ def test_the_assertion_is_made_out_to(
     assert claims["aud"] == expected.format(token_url=school.platform.token_url)
     assert claims["iss"] == claims["sub"] == school.platform.client_id
     assert claims["exp"] - claims["iat"] <= 600
+
+
+def test_a_private_address_that_was_not_approved_gets_no_assertion(school: School) -> None:
+    """X26: the token URL is the platform's word until an administrator approves its hosts."""
+    school.platform.approved_hosts = []
+    with pytest.raises(OutboundRefusedError):
+        tokens.service_token(school.platform, [SCORE])
+    assert school.asked() == []
+
+
+def test_a_401_that_stays_costs_one_more_token_and_no_loop(school: School) -> None:
+    school.server.faults.add("lineitems", Fault(401, times=9))
+    url = school.server.platform.core.url("/lti/services/1/lineitems")
+    client = ServiceClient(school.platform, [SCORE])
+    assert client.call("GET", url).status == 401
+    assert len(school.asked()) == 2, "the first one was dropped"
