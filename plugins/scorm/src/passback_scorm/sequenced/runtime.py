@@ -118,11 +118,13 @@ def _ended(said: _Said) -> Transition:
 
 def _navigated(said: _Said) -> Transition:
     request, target = said.event.data.get("request"), said.event.data.get("target", "")
-    if request not in REQUESTS or not isinstance(target, str) or said.course.place.ended:
+    if not (isinstance(request, str) and isinstance(target, str)) or request not in REQUESTS:
+        return Transition(said.state.outcome)
+    if said.course.place.ended:
         return Transition(said.state.outcome)
     course = said.course
     step = engine.navigate(
-        course.tree, course.state, course.shared, str(request), target, result=course.place.running.result
+        course.tree, course.state, course.shared, request, target, result=course.place.running.result
     )
     after = _shown(course, step, session=course.place.session)
     outcome = _outcome(said, after)
