@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
@@ -247,6 +248,13 @@ def test_the_boot_carries_fresh_state(player: Player) -> None:
     assert booted["boot"]["content"] == {"pages": {"seen": [3]}}
 
 
+def readable(token: str) -> str:
+    """Return what anybody can read of a token: the value of a signed one, the bytes of any other."""
+    if "." in token:
+        return str(URLSafeTimedSerializer("").loads_unsafe(token)[1])
+    return str(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+
+
 @pytest.mark.parametrize("preview", [False, True])
 def test_no_package_reads_the_lms_session_key(player: Player, course: service.ImportResult, preview: bool) -> None:
     """Moodle's way back holds it; a package reads the page around it, and every address that the page knows."""
@@ -260,7 +268,7 @@ def test_no_package_reads_the_lms_session_key(player: Player, course: service.Im
     known = [play_url, page["open_url"], page["result_url"], booted["boot"]["returnUrl"], booted["token"]]
     for address in known:
         token = max(address.split("/"), key=len)
-        assert b"very-secret" not in base64.urlsafe_b64decode(token + "==")
+        assert "very-secret" not in readable(token)
     assert "very-secret" not in json.dumps([page, booted])
     with db.engine.connect() as connection:
         assert "very-secret" not in "\n".join(connection.connection.iterdump())
