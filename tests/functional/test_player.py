@@ -123,9 +123,7 @@ def test_a_ticket_is_short_lived(player: Player) -> None:
 
 
 @pytest.mark.parametrize("path", ["/open/{}", "/start/{}", "/result/{}"])
-@pytest.mark.parametrize(
-    "damage", [lambda token: token[:-3] + "abc", lambda _: "é", lambda token: token[:-20]]
-)
+@pytest.mark.parametrize("damage", [lambda token: token[:-3] + "abc", lambda _: "é", lambda token: token[:-20]])
 def test_forged_links_get_a_clear_page(player: Player, path: str, damage: Callable[[str], str]) -> None:
     token = player.entry().rsplit("/", 1)[1]
     answer = player.client.get(path.format(damage(token)))
