@@ -63,8 +63,13 @@ def create_app(settings: Settings | None = None, *, extra_plugins: Iterable[tupl
     mount_rooms(app)
     mount_plugins(app, plugins)
     list(plugins.collect("startup", app=app))
-    atexit.register(lambda: list(plugins.collect("shutdown", app=app)))
+    atexit.register(shut_down, app, plugins)
     return app
+
+
+def shut_down(app: Flask, plugins: PluginRegistry) -> None:
+    """Tell the plugins that the app ends; `create_app` sees to it that the end of the process does so."""
+    list(plugins.collect("shutdown", app=app))
 
 
 def _flask(settings: Settings, sealer: Sealer) -> Flask:

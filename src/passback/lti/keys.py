@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
+from typing import cast
 from uuid import uuid4
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from pydantic import JsonValue
@@ -44,7 +47,7 @@ def signing_key(session: Session) -> RSAKey:
     elif row is None:
         with unscoped(Unscoped.INSTALLATION, write=True) as writing:
             row = _active(writing) or _make_first(writing)
-    return _load(runtime().sealer.unseal(row.private_key), row.kid)
+    return _named(_read_pair(runtime().sealer.unseal(row.private_key)), row.kid)
 
 
 def sign(claims: Mapping[str, JsonValue], *, session: Session | None = None) -> str:
@@ -127,7 +130,7 @@ def _make_first(session: Session) -> ToolKey:
 
 
 def _make(session: Session, status: str) -> ToolKey:
-    key = RSAKey.generate_key(KEY_BITS, {"kid": str(uuid4()), "use": "sig", "alg": ALGORITHM}, private=True)
+    key = _named(new_pair(), str(uuid4()))
     row = ToolKey(
         kid=key.kid,
         private_key=runtime().sealer.seal(key.as_pem(private=True).decode()),
@@ -140,6 +143,15 @@ def _make(session: Session, status: str) -> ToolKey:
     return row
 
 
+def new_pair() -> RSAPrivateKey:
+    return generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+
+
+def _named(pair: RSAPrivateKey, kid: str) -> RSAKey:
+    return RSAKey.import_key(pair, {"kid": kid, "use": "sig", "alg": ALGORITHM})
+
+
 @lru_cache(maxsize=8)
-def _load(pem: str, kid: str) -> RSAKey:
-    return RSAKey.import_key(pem, {"kid": kid, "use": "sig", "alg": ALGORITHM})
+def _read_pair(pem: str) -> RSAPrivateKey:
+    """Read a PEM once: it is checked thoroughly, which takes longer than to sign with it."""
+    return cast("RSAPrivateKey", load_pem_private_key(pem.encode(), password=None))

@@ -51,6 +51,8 @@ def find_plugins(wanted: str, folder: Path | None = None) -> Iterator[Found]:
     Raises:
         PluginLoadError: two plugins of one name, or a wanted one that is not there.
     """
+    if wanted == "off":
+        return iter(())
     found: dict[str, Found] = {}
     for one in sorted([*_installed(), *_files(folder)], key=lambda one: (one.name, one.source)):
         if one.name in found and found[one.name].source != one.source:
@@ -89,7 +91,7 @@ def _files(folder: Path | None) -> Iterator[Found]:
 def _wanted(wanted: str, there: set[str]) -> set[str]:
     if not wanted:
         return there
-    names = set() if wanted == "off" else {name.strip() for name in wanted.split(",") if name.strip()}
+    names = {name.strip() for name in wanted.split(",") if name.strip()}
     missing = names - there
     if missing:
         raise PluginLoadError(f"PASSBACK_PLUGINS names plugins that are not installed: {', '.join(sorted(missing))}")

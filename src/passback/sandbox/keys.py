@@ -6,6 +6,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import cast
 
 from joserfc import jws
@@ -24,14 +25,13 @@ class KeyRing:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._imported: dict[str, RSAKey] = {}
 
     def current(self) -> RSAKey:
         """Return the key that signs; made on first use."""
         with self._core.read() as state:
             if not state.keys:
                 self.rotate()
-            return self._import(state.keys[-1])
+            return _import(state.keys[-1])
 
     def rotate(self, *, keep_old: bool = True) -> RSAKey:
         """Start to sign with a new key; `keep_old=False` also takes the others out of the JWKS at once."""
@@ -45,14 +45,8 @@ class KeyRing:
         """Return the public keys."""
         self.current()
         with self._core.read() as state:
-            keys = [self._import(key) for key in state.keys]
+            keys = [_import(key) for key in state.keys]
         return {"keys": [cast("JsonValue", key.as_dict(private=False)) for key in keys]}
-
-    def _import(self, jwk: JsonObject) -> RSAKey:
-        kid = str(jwk["kid"])
-        if kid not in self._imported:
-            self._imported[kid] = RSAKey.import_key(cast("dict[str, str | list[str]]", jwk))
-        return self._imported[kid]
 
 
 def new_key(kid: str = "") -> RSAKey:
@@ -80,6 +74,16 @@ def sign(claims: Mapping[str, JsonValue], key: Key | bytes, header: Mapping[str,
         return f"{signed}.{_base64(hmac.digest(secret, signed.encode(), hashlib.sha256)) if secret else ''}"
     algorithm = str(full["alg"])
     return jws.serialize_compact(full, payload, _for_algorithm(key, algorithm), algorithms=[algorithm])
+
+
+def _import(jwk: JsonObject) -> RSAKey:
+    return _read(json.dumps(jwk, sort_keys=True))
+
+
+@lru_cache(maxsize=32)
+def _read(jwk: str) -> RSAKey:
+    """Read a key pair once: it is checked thoroughly, which takes longer than to sign with it."""
+    return RSAKey.import_key(cast("dict[str, str | list[str]]", json.loads(jwk)))
 
 
 def _for_algorithm(key: Key, algorithm: str) -> Key:

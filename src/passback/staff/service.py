@@ -8,6 +8,7 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.profiles import RFC_9106_LOW_MEMORY
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -25,6 +26,8 @@ from passback.staff.errors import (
 from passback.staff.models import AuditEntry, User, UserRole
 
 MINIMUM_PASSWORD_LENGTH = 12
+PASSWORD_HASHING = RFC_9106_LOW_MEMORY
+"""Argon2id with 64 MiB, three passes, four lanes: what RFC 9106, section 4, recommends where memory is scarce."""
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
 
@@ -210,7 +213,7 @@ def _keep_an_administrator(session: Session, user: User, *, losing: bool) -> Non
 
 @cache
 def _hasher() -> PasswordHasher:
-    return PasswordHasher()
+    return PasswordHasher.from_parameters(PASSWORD_HASHING)
 
 
 @cache

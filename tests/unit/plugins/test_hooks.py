@@ -2,7 +2,6 @@
 
 import inspect
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -12,7 +11,7 @@ import pytest
 from flask import Blueprint, Flask
 
 from passback import hookspecs
-from passback.app import create_app
+from passback.app import create_app, shut_down
 from passback.content.service import import_course
 from passback.content.storage import FileStorage, storage
 from passback.db import db, tenant_session
@@ -200,22 +199,9 @@ def test_hook_startup(app: Flask, plugin: Everything) -> None:
     assert plugin.told[0] == "startup of passback"
 
 
-def test_hook_shutdown(tmp_path: Path, sqlite_url: str) -> None:
-    import subprocess
-
-    (tmp_path / "plugins").mkdir()
-    (tmp_path / "plugins" / "last.py").write_text(
-        "from passback.plugin import hookimpl\n@hookimpl\ndef shutdown(app):\n    print('goodbye from', app.name)\n"
-    )
-    environment = {
-        "PASSBACK_INSTANCE": str(tmp_path),
-        "PASSBACK_DATABASE_URL": sqlite_url,
-        "PASSBACK_PLUGINS": "last",
-        "PASSBACK_PLUGINS_DIR": str(tmp_path / "plugins"),
-    }
-    command = [sys.executable, "-m", "passback.cli", "plugins", "check"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert "goodbye from passback" in done.stdout
+def test_hook_shutdown(app: Flask, plugin: Everything) -> None:
+    shut_down(app, runtime().plugins)  # that the end of a process calls it: tests/functional/test_plugins_command.py
+    assert plugin.told[-1] == "shutdown of passback"
 
 
 @pytest.mark.parametrize("name", HOOKS)
