@@ -1,8 +1,10 @@
 """Fixtures that every test can use: the app on SQLite and on PostgreSQL, a tenant, a frozen clock."""
 
+import atexit
 import os
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextvars import Context
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,14 @@ from sqlalchemy import Engine, QueuePool
 from werkzeug.test import TestResponse
 
 from passback import tables
-from passback.app import create_app
+from passback.app import create_app, shut_down
 from passback.db import Base, Unscoped, db, unscoped
 from passback.db.migrate import upgrade
+from passback.delivery.engine import stop
 from passback.settings import Settings
 from passback.tenants import ensure_tenant
 from tests.support.databases import fresh_postgresql, postgresql_url
+from tests.support.quick import collect_garbage_less_often, spare_what_is_the_same_for_all
 from tests.support.toy import ToyPlugin
 from tests.support.until import until
 
@@ -28,6 +32,20 @@ TOY = (("toy", ToyPlugin()),)
 SECRET = "a secret for tests only"
 
 assert tables
+
+spare_what_is_the_same_for_all()
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays until the end."""
+    collect_garbage_less_often()
+
+
+@pytest.fixture(autouse=True)
+def _let_go_of_apps() -> Iterator[None]:
+    """Free a test's apps after it: kept for the end of the process, hundreds of them slow down garbage collection."""
+    yield
+    atexit.unregister(shut_down)
 
 
 def make_settings(instance: Path, **changes: object) -> Settings:
@@ -89,13 +107,18 @@ def sqlite_app(sqlite_url: str, tmp_path: Path) -> Iterator[Flask]:
     yield from run_app(make_settings(tmp_path, database_url=sqlite_url))
 
 
-def run_app(settings: Settings) -> Iterator[Flask]:
-    """Yield an application and dispose of its connections afterwards."""
-    application = create_app(settings, extra_plugins=TOY)
+def run_app(settings: Settings, plugins: Sequence[tuple[str, object]] = TOY) -> Iterator[Flask]:
+    """Yield an application; afterwards its threads have ended, so that none holds a connection, and all are closed."""
+    threads = set(threading.enumerate())
+    application = create_app(settings, extra_plugins=plugins)
     application.testing = True
     application.test_client_class = Browser
     with application.app_context():
         yield application
+        stop(application, timeout=60)
+        for thread in set(threading.enumerate()) - threads:
+            if thread.name.startswith("passback-"):
+                thread.join(60)
         _give_back(db.engine)
 
 

@@ -61,7 +61,7 @@ def test_a_caller_cannot_name_another_tenant(tenants: list[UUID]) -> None:
         lambda: select(COURSES.id).where(~own(Course)),
     ],
 )
-def test_a_query_that_is_not_scoped_cannot_be_prepared(app: Flask, make: Callable[[], Select[tuple[UUID]]]) -> None:
+def test_a_query_that_is_not_scoped_cannot_be_prepared(make: Callable[[], Select[tuple[UUID]]]) -> None:
     with pytest.raises(TenancyError):
         TenantQuery(make())
 
@@ -75,7 +75,7 @@ def test_a_query_that_is_not_scoped_cannot_be_prepared(app: Flask, make: Callabl
         lambda: insert(table_of(Platform)).from_select(["name"], select(COURSES.title)),
     ],
 )
-def test_a_shared_statement_touches_no_tenants_table(app: Flask, make: Callable[[], Insert | Update]) -> None:
+def test_a_shared_statement_touches_no_tenants_table(make: Callable[[], Insert | Update]) -> None:
     with pytest.raises(TenancyError):
         SharedStatement(make())
 

@@ -10,6 +10,9 @@ from passback.delivery.engine import drain
 from passback.delivery.room import room_of
 from tests.support.gradebook import Gradebook, Pupil, enrol, use_gradebook
 
+DAY = 86400.0
+"""As the longest wait between two tries: three days of failures are soon over, `test_policy.py` has the real figure."""
+
 
 @pytest.fixture
 def gradebook(app: Flask) -> Gradebook:

@@ -89,12 +89,15 @@ def test_a_grade_is_sent_without_waiting_for_the_next_poll(
 
 
 def test_what_another_process_recorded_is_sent_by_polling(
-    monkeypatch: pytest.MonkeyPatch, running: Gradebook, tenant_id: UUID
+    monkeypatch: pytest.MonkeyPatch, app: Flask, gradebook: Gradebook, tenant_id: UUID
 ) -> None:
+    monkeypatch.setattr(engine, "POLL_SECONDS", 0.02)
     monkeypatch.setattr("passback.delivery.wakeup.room_of", lambda _app: type("Elsewhere", (), {"engine": None}))
+    engine.start(app, forced=True, threads=1)
     pupil = enrol(tenant_id)
     pupil.grade(0.8)
-    until(lambda: running.values == {pupil.key: 0.8})
+    until(lambda: gradebook.values == {pupil.key: 0.8})
+    engine.stop(app)
 
 
 def test_what_was_rolled_back_is_not_owed(app: Flask, running: Gradebook, tenant_id: UUID) -> None:

@@ -12,15 +12,14 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
-from passback.app import create_app
-from passback.db import Unscoped, db, new_id, tenant_session, unscoped
+from passback.db import Unscoped, new_id, tenant_session, unscoped
 from passback.delivery import jobs
 from passback.delivery.jobs import run_due_jobs
 from passback.delivery.models import DeliveryTry, EventDelivery, JobLease
 from passback.delivery.purge import purge
 from passback.lti.models import LaunchRecord
 from passback.plugin import Job, hookimpl
-from tests.conftest import make_settings
+from tests.conftest import make_settings, run_app
 from tests.support.until import until
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -61,10 +60,7 @@ def worker() -> Worker:
 def app(database_url: str, tmp_path: Path, worker: Worker) -> Iterator[Flask]:
     """The application with the plugin."""
     settings = make_settings(tmp_path, database_url=database_url)
-    application = create_app(settings, extra_plugins=[("worker", worker)])
-    with application.app_context():
-        yield application
-        db.engine.dispose()
+    yield from run_app(settings, [("worker", worker)])
 
 
 def lease(name: str) -> JobLease:

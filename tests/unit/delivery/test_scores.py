@@ -12,6 +12,7 @@ from passback.delivery import ledger, owed
 from passback.delivery.engine import drain
 from passback.delivery.room import room_of
 from tests.support.gradebook import Gradebook, enrol
+from tests.unit.delivery.conftest import DAY, without_jitter
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 pytestmark = pytest.mark.usefixtures("app")
@@ -177,7 +178,10 @@ def test_a_launch_tries_a_parked_score_again(gradebook: Gradebook, tenant_id: UU
     assert gradebook.values == {pupil.key: 0.8}
 
 
-def test_a_score_that_always_fails_is_parked_after_three_days(gradebook: Gradebook, tenant_id: UUID) -> None:
+def test_a_score_that_always_fails_is_parked_after_three_days(
+    app: Flask, gradebook: Gradebook, tenant_id: UUID
+) -> None:
+    without_jitter(app, last_delay=DAY)
     with time_machine.travel(NOON, tick=False) as clock:
         pupil = enrol(tenant_id)
         pupil.grade(0.8)
@@ -188,7 +192,7 @@ def test_a_score_that_always_fails_is_parked_after_three_days(gradebook: Gradebo
         row = pupil.delivery()
         elapsed = pupil.tries()[-1].at - NOON
         assert (row.state, row.reason_class) == ("parked", "gave_up")
-        assert timedelta(days=3) <= elapsed <= timedelta(days=3, hours=2)
+        assert timedelta(days=3) <= elapsed <= timedelta(days=4)
         gradebook.script.clear()
         with tenant_session(tenant_id, write=True) as session:
             ledger.send_again(session, row.id)

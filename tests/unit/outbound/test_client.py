@@ -61,7 +61,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
     """A server on a private address, as the attacker's target would be."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
         httpd.seen, httpd.release = [], threading.Event()  # type: ignore[attr-defined]
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
         yield httpd
         httpd.release.set()  # type: ignore[attr-defined]
         httpd.shutdown()

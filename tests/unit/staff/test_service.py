@@ -15,6 +15,7 @@ from passback.staff.errors import (
     WeakPasswordError,
 )
 from passback.staff.service import Role
+from tests.support.quick import REAL_PASSWORD_HASHING
 
 PASSWORD = "correct horse battery"
 
@@ -35,6 +36,15 @@ def test_a_password_is_hashed_by_argon2_and_opens_the_account(app: Flask) -> Non
         user = service.create_user(session, email="Ada@Example.org ", password=PASSWORD, role=Role.REPORTER)
         assert user.password_hash.startswith("$argon2id$")
         assert service.authenticate(session, "ada@example.org", PASSWORD).id == user.id
+
+
+def test_hashing_costs_what_rfc_9106_recommends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "PASSWORD_HASHING", REAL_PASSWORD_HASHING)
+    service._hasher.cache_clear()
+    try:
+        assert service.hash_password(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    finally:
+        service._hasher.cache_clear()
 
 
 @pytest.mark.parametrize(("email", "password"), [("ada@example.org", "wrong"), ("eve@example.org", PASSWORD), ("", "")])
