@@ -76,6 +76,25 @@ def test_other_hosts_that_pages_load_from(tag: str) -> None:
     assert ("insecure_hosts" in found) is ("http:" in tag)
 
 
+@pytest.mark.parametrize("tag", LOADED)
+def test_what_only_old_internet_explorers_load_is_not_told(tag: str) -> None:
+    assert examined(SOUND.replace("<script src", f"<!--[if lt IE 9]>\n{tag}\n<![endif]-->\n<script src")).findings == ()
+    found = by_rule(examined(SOUND.replace("<button", f"<!--[if !IE]><!-->{tag}<!--<![endif]--><button")))
+    assert found["external_hosts"].line == 3
+
+
+def test_comment_marks_in_scripts_hide_nothing() -> None:
+    code = "<!--\ndocument.body.innerHTML = eval(text);\n//-->"
+    assert by_rule(examined(script(code)))["eval"].line == 4
+
+
+def test_a_tag_in_a_script_is_a_guess() -> None:
+    code = "show(\"<a style='background: url(http://cdn.elsewhere.net/close.png)'><img src='https://img.elsewhere.net/a'>\");"
+    found = by_rule(examined(script(code)))
+    assert set(found) == {"named_hosts"}
+    assert found["named_hosts"].message.endswith(": img.elsewhere.net, cdn.elsewhere.net.")
+
+
 @pytest.mark.parametrize(
     "tag",
     [

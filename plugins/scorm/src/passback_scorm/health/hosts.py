@@ -1,5 +1,6 @@
 """Which other hosts a course loads from: a fact where a tag or a style names one, a guess where a script does."""
 
+import bisect
 import re
 from dataclasses import dataclass, field
 
@@ -33,13 +34,17 @@ class Hosts:
 
     def add_page(self, path: str, text: str) -> None:
         """Take in an HTML page."""
-        if "//" in text:
-            for match in _LOADING.finditer(text):
-                if not _LINK.match(match[0]):
-                    self._load(match, path, text)
-            self.add_style(path, text)
-            for start, end in script_spans(text):
-                self.add_script(path, text, start, end)
+        if "//" not in text:
+            return
+        scripts = list(script_spans(text))
+        for match in (*_LOADING.finditer(text), *_STYLED.finditer(text)):
+            before = bisect.bisect_right(scripts, (match.start(), len(text)))
+            if before and match.start() < scripts[before - 1][1]:
+                _keep(self.named, match, path, text)  # a tag that the script may write, or may not
+            elif not _LINK.match(match[0]):
+                self._load(match, path, text)
+        for start, end in scripts:
+            self.add_script(path, text, start, end)
 
     def add_style(self, path: str, text: str) -> None:
         """Take in a style sheet."""

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from passback.plugin import PackageError, PackageReader
 from passback_scorm.health.hosts import Hosts
 from passback_scorm.health.rules import Place, line_at
-from passback_scorm.health.scripts import Scripts
+from passback_scorm.health.scripts import Scripts, without_comments
 
 _HTML, _SCRIPT, _STYLE = (".html", ".htm", ".xhtml"), (".js", ".mjs"), (".css",)
 LARGEST = 2 * 1024 * 1024
@@ -97,9 +97,11 @@ def _texts(package: PackageReader, pages: Pages) -> Iterator[tuple[str, str]]:
             continue
         left -= size
         try:
-            yield path, package.read(path).decode("utf-8", "replace")
+            text = package.read(path).decode("utf-8", "replace")
         except PackageError:
             pages.complete = False
+            continue
+        yield path, without_comments(text) if path.lower().endswith(_HTML) else text
 
 
 def _page(pages: Pages, path: str, text: str) -> None:

@@ -22,6 +22,8 @@ _TOKEN = re.compile(
 )
 _CONDITIONAL = frozenset({"if", "else", "for", "while", "switch", "catch", "do", "case", "?", "&&", "||"})
 _SCRIPT = re.compile(r"<script\b[^<>]{0,1000}>(.*?)(?:</script|\Z)", re.IGNORECASE | re.DOTALL)
+_COMMENT = re.compile(r"(<script\b[^<>]{0,1000}>.*?(?:</script|\Z))|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
+_NOT_LINE_END = re.compile(r"[^\n]+")
 # Patterns that begin with plain letters are found 20 times faster; that they begin a word is looked up behind.
 _ATTRIBUTES = tuple(
     re.compile(on + r"(?<!\w..)([A-Za-z]{3,20})\s*=\s*(?:\"([^\"]{0,2000})\"|'([^']{0,2000})')") for on in ("on", "ON")
@@ -212,6 +214,19 @@ class _Reader:
 def script_spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield where the scripts of an HTML page begin and end."""
     return (match.span(1) for match in _SCRIPT.finditer(text))
+
+
+def without_comments(page: str) -> str:
+    """Return an HTML page with blanks for its comments, so that places in it stay where they are.
+
+    What old pages keep for Internet Explorer in conditional comments is in no browser's way today. Comment marks inside
+    scripts are the script's own and stay.
+    """
+    if "<!--" not in page:
+        return page
+    return _COMMENT.sub(
+        lambda match: match[0] if match[1] else _NOT_LINE_END.sub(lambda line: " " * len(line[0]), match[0]), page
+    )
 
 
 def _last(name: str) -> str:
