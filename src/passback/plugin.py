@@ -632,6 +632,7 @@ class LmsProfile:
         registration_extras: what the LMS reads in the tool configuration of Dynamic Registration beyond the standard.
         shared_issuers: issuers that all schools on the vendor's own servers share.
         hosted_domains: domains of those servers.
+        submission_review: opens a learner's work from its gradebook where a line item asks for it.
         roster_page: members to ask for in one answer (`limit`); 0: as the LMS likes.
     """
 
@@ -652,4 +653,5 @@ class LmsProfile:
     registration_extras: JsonObject = field(default_factory=dict)
     shared_issuers: tuple[str, ...] = ()
     hosted_domains: tuple[str, ...] = ()
+    submission_review: bool = False
     roster_page: int = 500

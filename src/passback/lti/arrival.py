@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from passback.lti import claims as rules
 from passback.lti import framing
-from passback.lti.message import DEEP_LINKING, RESOURCE_LINK, Launch, LinkFacts, Person, View
+from passback.lti.message import DEEP_LINKING, Launch, LinkFacts, Person, View
 from passback.lti.message_launch import VerifiedLaunch
 from passback.lti.models import Deployment
 from passback.lti.roles import sees_learners, view_of
@@ -23,7 +23,8 @@ def build_launch(verified: VerifiedLaunch, *, code: str, tenant_id: UUID, deploy
         deployment: active, and the tenant's.
     """
     claims, platform = verified.claims, verified.login.platform
-    deep = claims[rules.MESSAGE_TYPE] == DEEP_LINKING
+    kind = str(claims[rules.MESSAGE_TYPE])
+    deep = kind == DEEP_LINKING
     presentation = rules.section(claims, rules.PRESENTATION)
     settings = rules.deep_linking(claims) if deep else None
     return_url = rules.web_url(presentation.get("return_url"))
@@ -33,15 +34,16 @@ def build_launch(verified: VerifiedLaunch, *, code: str, tenant_id: UUID, deploy
         tenant_id=tenant_id,
         platform=platform,
         deployment=deployment,
-        message_type=DEEP_LINKING if deep else RESOURCE_LINK,
+        message_type=kind,
         person=_person(claims),
-        link=_link(claims, deployment, deep=deep),
+        link=_link(claims, deployment),
         deep_linking=settings,
         return_url=return_url,
         document_target=rules.text(presentation.get("document_target")),
         custom=rules.custom(claims),
         ancestors=framing.ancestors(platform, return_url, settings.return_url if settings else ""),
         product=(said or platform.product).lower(),
+        for_user=rules.for_user(claims),
     )
 
 
@@ -63,16 +65,17 @@ def _person(claims: Claims) -> Person:
     )
 
 
-def _link(claims: Claims, deployment: Deployment, *, deep: bool) -> LinkFacts:
+def _link(claims: Claims, deployment: Deployment) -> LinkFacts:
     context = rules.section(claims, rules.CONTEXT)
+    linked = rules.LINK in claims and claims[rules.MESSAGE_TYPE] != DEEP_LINKING
     endpoint, roster = rules.section(claims, rules.AGS), rules.section(claims, rules.NRPS)
     return LinkFacts(
         deployment=str(deployment.id),
         context_id=rules.text(context.get("id"), rules.MAX_ID),
         context_title=rules.text(context.get("title")),
         context_label=rules.text(context.get("label")),
-        link_id="" if deep else rules.link_id(claims),
-        title="" if deep else rules.text(rules.section(claims, rules.LINK).get("title")),
+        link_id=rules.link_id(claims) if linked else "",
+        title=rules.text(rules.section(claims, rules.LINK).get("title")) if linked else "",
         line_item_url=rules.web_url(endpoint.get("lineitem")),
         line_items_url=rules.web_url(endpoint.get("lineitems")),
         ags_scopes=list(rules.strings(endpoint.get("scope"))),

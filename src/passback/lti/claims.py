@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue
 
 from passback.lti import errors
-from passback.lti.message import DEEP_LINKING, RESOURCE_LINK, DeepLinkingSettings
+from passback.lti.message import DEEP_LINKING, RESOURCE_LINK, SUBMISSION_REVIEW, DeepLinkingSettings
+from passback.lti.review_errors import ForUserError, LineItemMissingError
 from passback.runtime import runtime
 from passback.sealing import hash_token
 
@@ -32,10 +33,12 @@ CONTEXT = LTI + "context"
 CUSTOM = LTI + "custom"
 PRESENTATION = LTI + "launch_presentation"
 TOOL_PLATFORM = LTI + "tool_platform"
+FOR_USER = LTI + "for_user"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 NRPS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 SETTINGS = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
 
+MESSAGES = frozenset({RESOURCE_LINK, DEEP_LINKING, SUBMISSION_REVIEW})
 LEEWAY = 60.0
 """Seconds by which the LMS's clock may differ from ours."""
 OLDEST = 600.0
@@ -125,7 +128,7 @@ def check_message(claims: Claims, tool_url: str) -> None:
     if claims.get(VERSION) != "1.3.0":
         raise errors.VersionError(_shown(claims.get(VERSION)))
     kind = claims.get(MESSAGE_TYPE)
-    if not isinstance(kind, str) or kind not in {RESOURCE_LINK, DEEP_LINKING}:
+    if not isinstance(kind, str) or kind not in MESSAGES:
         raise errors.MessageTypeError(_shown(kind))
     roles = claims.get(ROLES)
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
@@ -134,8 +137,20 @@ def check_message(claims: Claims, tool_url: str) -> None:
     _check_target(claims.get(TARGET), tool_url)
     if kind == RESOURCE_LINK:
         link_id(claims)
-    else:
+    elif kind == DEEP_LINKING:
         deep_linking(claims)
+    else:
+        _check_review(claims)
+
+
+def _check_review(claims: Claims) -> None:
+    """Whose work, and of which column (LTI Submission Review 1.0); the link itself may be left out."""
+    if not for_user(claims):
+        raise ForUserError
+    if not web_url(section(claims, AGS).get("lineitem")):
+        raise LineItemMissingError
+    if LINK in claims:
+        link_id(claims)
 
 
 def _check_target(target: JsonValue, tool_url: str) -> None:
@@ -175,6 +190,23 @@ def subject(claims: Claims) -> str:
 def link_id(claims: Claims) -> str:
     """Return the resource link's id (§5.3.5): stable and unique within its deployment."""
     return _identifier(section(claims, LINK).get("id"), errors.ResourceLinkError)
+
+
+def for_user(claims: Claims) -> str:
+    """Return the key of the person whom the message is about, "" where it names nobody.
+
+    `user_id` in submission review; `id` in the first drafts of data privacy launches, which platforms still send.
+
+    Raises:
+        ForUserError: it is there and cannot be one.
+    """
+    about = section(claims, FOR_USER)
+    value = about.get("user_id", about.get("id"))
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > MAX_ID or not value.strip() or not _storable(value):
+        raise ForUserError
+    return value
 
 
 def deep_linking(claims: Claims) -> DeepLinkingSettings:

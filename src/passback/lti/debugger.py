@@ -60,6 +60,7 @@ WAYS = {
     "preview": "It led staff to a preview, which is not recorded.",
     "course page": "It led staff to the page of the course.",
     "choose": "It asked whether to preview the course or to open it as a learner.",
+    "review": "It led to the work of one learner, to be looked at only.",
     "no content": "The link has no content yet.",
     "deep linking": "It opened the choice of content.",
 }

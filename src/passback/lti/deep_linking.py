@@ -18,10 +18,10 @@ from passback.errors import PassbackError, Side
 from passback.lti import errors
 from passback.lti.framing import origin_of
 from passback.lti.keys import sign
-from passback.lti.line_items import TAG
+from passback.lti.line_items import TAG, review_of
 from passback.lti.message import ITEM, DeepLinkingSettings, Launch, LinkFacts
 from passback.lti.models import ContentSelection, LinkChoice
-from passback.plugin import JsonObject
+from passback.plugin import JsonObject, LmsProfile
 from passback.runtime import runtime
 from passback.sealing import hash_token, new_token
 
@@ -134,7 +134,9 @@ def _task(value: dict[str, Any]) -> PickerTask:
     return PickerTask(**{**value, "link": LinkFacts(**value["link"]), "settings": settings, "ancestors": ancestors})
 
 
-def content_item(session: TenantSession, choice: LinkChoice, settings: DeepLinkingSettings) -> JsonObject:
+def content_item(
+    session: TenantSession, choice: LinkChoice, settings: DeepLinkingSettings, profile: LmsProfile
+) -> JsonObject:
     """Return the content item of a choice (LTI DL 2.0 §3.1.2).
 
     The choice travels as a custom parameter: the address stays the one redirect URI, and a copied link keeps it. The
@@ -157,6 +159,7 @@ def content_item(session: TenantSession, choice: LinkChoice, settings: DeepLinki
             "label": course.title,
             "resourceId": str(choice.id),
             "tag": TAG,
+            **review_of(profile),
         }
     return item
 

@@ -15,6 +15,7 @@ from passback.lti.known import known_registration, source_of
 from passback.lti.links import Placed, open_link
 from passback.lti.message import Launch, View
 from passback.lti.models import Deployment, Platform, ResourceLink
+from passback.lti.reviewing import asks_for_review, review_url
 from passback.lti.roster_jobs import start_after_commit
 from passback.lti.rosters import ask_after_launch
 from passback.player.entry import entry_url
@@ -34,6 +35,7 @@ class Way(StrEnum):
     PREVIEW = "preview"
     TEACH = "course page"
     CHOOSE = "choose"
+    REVIEW = "review"
     NO_CONTENT = "no content"
 
 
@@ -57,14 +59,22 @@ class OpenAs:
 
 
 def enter(session: TenantSession, launch: Launch) -> Entered:
-    """Bring link, learner, registration and what is owed to the gradebook up to date, and say where to go."""
+    """Bring link, learner, registration and what is owed to the gradebook up to date, and say where to go.
+
+    Raises:
+        LaunchRefusedError: a review of somebody's work that is not there, or not for this person to see.
+    """
+    if asks_for_review(session, launch):
+        return Entered(Way.REVIEW, review_url(session, launch))
     if launch.person.view is View.LEARNER:
         registration = known_registration(session, launch)
         if registration is not None:
             return Entered(Way.LEARN, _entry(launch, registration))
     placed = open_link(session, launch.link, launch.item)
-    if placed is None:
-        return Entered(Way.NO_CONTENT)
+    return _enter_placed(session, launch, placed) if placed else Entered(Way.NO_CONTENT)
+
+
+def _enter_placed(session: TenantSession, launch: Launch, placed: Placed) -> Entered:
     person = launch.person
     if person.view is View.LEARNER:
         learner = _learner(session, launch)

@@ -118,12 +118,13 @@ def make(target: LineItemTarget) -> str:
 
 
 def _post(target: LineItemTarget) -> str:
-    item = {
+    item: dict[str, JsonValue] = {
         "label": (target.title or "Passback")[:255],  # Moodle answers 502 to a longer one
         "scoreMaximum": target.points,
         "resourceLinkId": target.link_id,
         "resourceId": target.resource_id,
         "tag": TAG,
+        **review_of(target.profile),
     }
     answer = target.client.call(
         "POST",
@@ -139,6 +140,16 @@ def _post(target: LineItemTarget) -> str:
     if not url:
         raise ServiceAnswerError("the new line item came back without its address", answer.status)
     return url
+
+
+def review_of(profile: LmsProfile) -> dict[str, JsonValue]:
+    """Return what asks the LMS to open learners' work from this column (AGS 2.0 §3.2.12), where it can.
+
+    In every state that Passback's scores name (`ags.score_body`); the address is the tool's own.
+    """
+    if not profile.submission_review:
+        return {}
+    return {"submissionReview": {"reviewableStatus": ["InProgress", "Submitted", "Completed"]}}
 
 
 def _claim(target: LineItemTarget) -> bool:

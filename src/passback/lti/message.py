@@ -10,6 +10,7 @@ from passback.lti.models import Deployment, Platform
 
 RESOURCE_LINK = "LtiResourceLinkRequest"
 DEEP_LINKING = "LtiDeepLinkingRequest"
+SUBMISSION_REVIEW = "LtiSubmissionReviewRequest"
 
 SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
 
@@ -105,6 +106,7 @@ class Launch:
         custom: the custom parameters, names and values as strings.
         ancestors: origins that may frame the pages that follow (CSP sources).
         product: `product_family_code` of the LMS, lower case, "" where it does not say.
+        for_user: the platform's key of the person whom the message is about, "" where that is nobody else.
     """
 
     code: str
@@ -120,6 +122,7 @@ class Launch:
     custom: dict[str, str] = field(default_factory=dict)
     ancestors: tuple[str, ...] = ()
     product: str = ""
+    for_user: str = ""
 
     @property
     def item(self) -> str:

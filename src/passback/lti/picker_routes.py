@@ -1,6 +1,7 @@
 """The picker: lists courses, takes uploads, sends the choice back. It needs no cookie: its token is in its address."""
 
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -15,8 +16,10 @@ from passback.lti import framing
 from passback.lti.deep_linking import UNGRADED, PickerTask, content_item, find_task, signed_answer
 from passback.lti.entering import preview_url
 from passback.lti.links import place_link
-from passback.lti.models import ContentSelection, LinkChoice
+from passback.lti.models import ContentSelection, LinkChoice, Platform
 from passback.lti.picker_form import ATTEMPTS, PickerInputError, read_picked
+from passback.lti.profiles import profile_for
+from passback.plugin import LmsProfile
 from passback.runtime import runtime
 from passback.staff.service import audit
 
@@ -47,7 +50,8 @@ def chosen(token: str) -> Response:
         if task.settings is None:
             placed = place_link(session, task.link, choices[0])
             return _redirect(preview_url(session, placed.course_id, task.return_url, task.code, task.ancestors))
-        items = [content_item(session, choice, task.settings) for choice in choices]
+        profile = _profile(session, task)
+        items = [content_item(session, choice, task.settings, profile) for choice in choices]
     return _return(task, signed_answer(task, items))
 
 
@@ -79,6 +83,11 @@ def explain(error: PassbackError) -> Response:
         "error.html", code=error.code, message=error.message, advice=error.advice, side=error.side, status=error.status
     )
     return framing.frame(make_response(page, error.status), framing.ANYONE)
+
+
+def _profile(session: TenantSession, task: PickerTask) -> LmsProfile:
+    platform = session.get_one(Platform, UUID(task.platform))
+    return profile_for(runtime().plugins.lms_profiles, platform.product, platform.issuer)
 
 
 def _keep(session: TenantSession, choice: LinkChoice, task: PickerTask) -> None:

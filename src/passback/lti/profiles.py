@@ -16,6 +16,7 @@ BUILTIN = (
         older_refusals=("earlier timestamp",),
         learner_refusals=("incorrect score received",),
         placements=(CONTENT_AREA,),
+        submission_review=True,
     ),
     LmsProfile(
         "canvas",
@@ -77,6 +78,7 @@ DEFAULT = LmsProfile(
     learner_refusals=tuple(words for one in BUILTIN for words in one.learner_refusals),
     concluded_refusals=tuple(words for one in BUILTIN for words in one.concluded_refusals),
     placements=(CONTENT_AREA,),
+    submission_review=True,
 )
 """An LMS that nobody knows yet: the strictest reading of the standard, and every wording that is known."""
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
 from passback.errors import PassbackError, Side
-from passback.lti.message import DEEP_LINKING, RESOURCE_LINK
+from passback.lti.message import DEEP_LINKING, RESOURCE_LINK, SUBMISSION_REVIEW
 from passback.lti.platforms import ALGORITHMS, PlatformDetails, check_details, hosts_of
 from passback.lti.profiles import profile_for
 from passback.lti.services import WANTED_SCOPES
@@ -167,6 +167,7 @@ def tool_registration(url: str, configuration: Configuration, profiles: Mapping[
             "messages": [
                 {"type": RESOURCE_LINK, "target_link_uri": launch},
                 _deep_linking(configuration, profile, launch),
+                *_offered_only(configuration, launch),
             ],
             **profile.registration_extras,
         },
@@ -176,6 +177,12 @@ def tool_registration(url: str, configuration: Configuration, profiles: Mapping[
 def wanted_scopes(supported: Collection[str]) -> list[str]:
     """Return the scopes to ask for: those of ours that the platform says it has, all where it says nothing."""
     return [scope for scope in WANTED_SCOPES if not supported or scope in supported]
+
+
+def _offered_only(configuration: Configuration, launch: str) -> list[JsonValue]:
+    """Ask for further messages where the platform says that it sends them; Canvas refuses those it does not know."""
+    offered = {one.type for one in configuration.platform.messages_supported}
+    return [{"type": kind, "target_link_uri": launch} for kind in (SUBMISSION_REVIEW,) if kind in offered]
 
 
 def _deep_linking(configuration: Configuration, profile: LmsProfile, launch: str) -> JsonObject:

@@ -8,6 +8,7 @@ from passback.lti.course_grades import grades
 from passback.lti.course_routes import course
 from passback.lti.picker_routes import picker
 from passback.lti.registration_routes import registration
+from passback.lti.review_routes import review
 from passback.lti.routes import lti
 
 
@@ -18,4 +19,5 @@ def mount_lti(app: Flask) -> None:
     mount(app, picker, HostSide.APP, url_prefix="/lti/pick")
     mount(app, course, HostSide.APP, url_prefix="/lti/course")
     mount(app, grades, HostSide.APP, url_prefix="/lti/course")
+    mount(app, review, HostSide.APP, url_prefix="/lti/review")
     init_ags(app)

@@ -76,7 +76,7 @@ def build_claims(core: Core, state: State, message: Message, nonce: str) -> Json
     elif link is not None:
         claims[LTI + "resource_link"] = {"id": link.id, "title": link.title, "description": link.description}
     if message.for_user:
-        claims[LTI + "for_user"] = {"user_id": message.for_user}
+        claims[LTI + "for_user"] = _for_user(state, tool, message.for_user)
     return claims
 
 
@@ -110,6 +110,12 @@ def _person(tool: Tool, user: User | None) -> JsonObject:
     if tool.send_email and user.email:
         person["email"] = user.email
     return person
+
+
+def _for_user(state: State, tool: Tool, user_id: str) -> JsonObject:
+    about: JsonObject = {"user_id": user_id}
+    user = state.users.get(user_id)
+    return about | {"name": user.name} if user and tool.send_name else about
 
 
 def _name_parts(user: User) -> Iterable[tuple[str, str]]:

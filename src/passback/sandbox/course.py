@@ -181,7 +181,7 @@ def edit(link_id: str) -> Response:
     )
     column, old = _column_from_form(), platform().links.column(link_id)
     if column and old:
-        column = Column(column.score_maximum, old.resource_id, old.tag)
+        column = Column(column.score_maximum, old.resource_id, old.tag, old.review)
     platform().links.set_column(link_id, column)
     return redirect(f"/course/{found.course_id}")
 

@@ -234,4 +234,5 @@ def _read_column(value: JsonValue) -> Column | None:
     points = value.get("scoreMaximum", DEFAULT_POINTS)
     if isinstance(points, bool) or not isinstance(points, (int, float)) or points <= 0:
         raise DeepLinkingRefusedError("lineItem.scoreMaximum is no positive number")
-    return Column(float(points), str(value.get("resourceId") or ""), str(value.get("tag") or ""))
+    review = isinstance(value.get("submissionReview"), dict)
+    return Column(float(points), str(value.get("resourceId") or ""), str(value.get("tag") or ""), review)

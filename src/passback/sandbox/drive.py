@@ -93,6 +93,7 @@ def launch(
     target: str = "iframe",
     as_learner: bool = False,
     message_type: str = "",
+    for_user: str = "",
     login_method: str = "POST",
     change_form: Callable[[dict[str, str]], dict[str, str]] = dict,
     **broken: Unpack[Breakage],
@@ -102,6 +103,7 @@ def launch(
     Args:
         client: has the tool's cookies; another client is another browser.
         login_method: how the login initiation comes, POST or GET.
+        for_user: whose work the message is about.
         broken: as in `Platform.make_id_token`, to break the launch.
         change_form: last change to the form that is posted to the tool (`state`, `id_token`).
 
@@ -110,7 +112,15 @@ def launch(
     """
     session = f"drive-{secrets.token_hex(4)}"
     start = begin(
-        platform, user, link, tool, session=session, target=target, as_learner=as_learner, message_type=message_type
+        platform,
+        user,
+        link,
+        tool,
+        session=session,
+        target=target,
+        as_learner=as_learner,
+        message_type=message_type,
+        for_user=for_user,
     )
     login, asked = log_in(client, platform, start, login_method)
     form = platform.launches.answer(asked, user=user or VISITOR, session=session)
@@ -118,7 +128,14 @@ def launch(
     if user is None or broken:
         nonce = asked["nonce"]
         token = platform.make_id_token(
-            user, link, nonce=nonce, tool=tool, message_type=message_type, as_learner=as_learner, **broken
+            user,
+            link,
+            nonce=nonce,
+            tool=tool,
+            message_type=message_type,
+            as_learner=as_learner,
+            for_user=for_user,
+            **broken,
         )
         fields = {"id_token": token, "state": asked.get("state", "")}
     form = FormPost(form.url, change_form(fields), form.method)
@@ -135,6 +152,7 @@ def begin(
     target: str = "iframe",
     as_learner: bool = False,
     message_type: str = "",
+    for_user: str = "",
 ) -> FormPost:
     """Start a launch in the LMS and return the login initiation."""
     if link is None:
@@ -148,6 +166,7 @@ def begin(
         target=target,
         as_learner=as_learner,
         message_type=message_type or RESOURCE_LINK_REQUEST,
+        for_user=for_user,
     )
 
 

@@ -109,6 +109,7 @@ class Gradebook:
                 link_id=link_id,
                 resource_id=str(asked.get("resourceId") or ""),
                 tag=str(asked.get("tag") or ""),
+                review=isinstance(asked.get("submissionReview"), dict),
             )
             state.line_items[item.id] = item
         return item
@@ -126,6 +127,7 @@ class Gradebook:
             item.label, item.link_id = label, link_id
             item.resource_id = str(asked.get("resourceId") or "")
             item.tag = str(asked.get("tag") or "")
+            item.review = isinstance(asked.get("submissionReview"), dict)
         return item
 
     def remove_column(self, line_item_id: str) -> None:

@@ -16,6 +16,7 @@ class Column:
     score_maximum: float = DEFAULT_POINTS
     resource_id: str = ""
     tag: str = ""
+    review: bool = False
 
 
 @dataclass
@@ -83,7 +84,7 @@ class Links:
                     drop_line_item(state, item.id)
             elif own:
                 rescale(state, own[0], column.score_maximum)
-                own[0].resource_id, own[0].tag = column.resource_id, column.tag
+                own[0].resource_id, own[0].tag, own[0].review = column.resource_id, column.tag, column.review
             else:
                 self._add_column(state, state.links[link_id], column)
 
@@ -96,7 +97,7 @@ class Links:
             )
             state.links[copy.id] = copy
             for item in self._own(state, link_id):
-                self._add_column(state, copy, Column(item.score_maximum, item.resource_id, item.tag))
+                self._add_column(state, copy, Column(item.score_maximum, item.resource_id, item.tag, item.review))
         return copy
 
     def remove(self, link_id: str) -> None:
@@ -135,6 +136,7 @@ class Links:
             resource_id=column.resource_id,
             tag=column.tag,
             own=True,
+            review=column.review,
         )
         state.line_items[item.id] = item
 

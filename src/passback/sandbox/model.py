@@ -86,7 +86,10 @@ class Link:
 
 @dataclass
 class LineItem:
-    """A gradebook column. `own` marks the one that came with its link; `link_id` "" is bound to no link."""
+    """A gradebook column. `own` marks the one that came with its link; `link_id` "" is bound to no link.
+
+    `review`: the tool opens learners' work from here (`submissionReview`).
+    """
 
     id: str
     course_id: str
@@ -97,6 +100,7 @@ class LineItem:
     resource_id: str = ""
     tag: str = ""
     own: bool = False
+    review: bool = False
 
 
 @dataclass

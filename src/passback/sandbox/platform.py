@@ -150,6 +150,7 @@ class Platform:
         tool: Tool | None = None,
         message_type: str = "",
         as_learner: bool = False,
+        for_user: str = "",
     ) -> JsonObject:
         """Return the claims of a launch of `link`, or without one of deep linking with `tool` (default: the first)."""
         with self.core.read() as state:
@@ -158,7 +159,9 @@ class Platform:
         kind = message_type or (RESOURCE_LINK_REQUEST if link else DEEP_LINKING_REQUEST)
         deployment = link.deployment_id if link else tool.deployments[0]
         data = "" if link else "made without a request"
-        message = Message(tool, course, user, link, deployment, kind, as_learner=as_learner, data=data)
+        message = Message(
+            tool, course, user, link, deployment, kind, as_learner=as_learner, for_user=for_user, data=data
+        )
         return self.launches.claims(message, nonce)
 
     def make_id_token(
@@ -170,6 +173,7 @@ class Platform:
         tool: Tool | None = None,
         message_type: str = "",
         as_learner: bool = False,
+        for_user: str = "",
         **broken: Unpack[Breakage],
     ) -> str:
         """Return an id_token, right or broken in any way.
@@ -177,7 +181,9 @@ class Platform:
         Args:
             nonce: the tool's, from its authentication request.
         """
-        claims = self.claims(user, link, nonce=nonce, tool=tool, message_type=message_type, as_learner=as_learner)
+        claims = self.claims(
+            user, link, nonce=nonce, tool=tool, message_type=message_type, as_learner=as_learner, for_user=for_user
+        )
         claims |= {full_name(name): value for name, value in broken.get("overrides", {}).items()}
         gone = {full_name(name) for name in broken.get("remove", ())}
         kept = {name: value for name, value in claims.items() if name not in gone}

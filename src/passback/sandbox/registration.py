@@ -21,6 +21,7 @@ from passback.sandbox.vocabulary import (
     PLATFORM_CONFIGURATION,
     RESOURCE_LINK_REQUEST,
     SCOPES,
+    SUBMISSION_REVIEW_REQUEST,
     TOOL_CONFIGURATION,
 )
 
@@ -53,7 +54,7 @@ class Registration:
         platform: JsonObject = {
             "product_family_code": profile.product_family_code,
             "version": profile.version,
-            "messages_supported": [{"type": RESOURCE_LINK_REQUEST}, deep_linking],
+            "messages_supported": [{"type": RESOURCE_LINK_REQUEST}, deep_linking, {"type": SUBMISSION_REVIEW_REQUEST}],
             "variables": ["User.id", "User.username", "Person.name.full", "Context.id", "ResourceLink.id"],
         }
         return {

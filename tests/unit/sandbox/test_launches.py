@@ -307,7 +307,7 @@ def test_a_review_names_whose_work_it_is_and_is_for_staff(lms: Lms) -> None:
     fields = form_of(client.get(f"{LMS}/lti/auth", query_string=right(start)).text).fields
     claims = claims_of(lms, fields["id_token"])
     assert claims["https://purl.imsglobal.org/spec/lti/claim/message_type"] == "LtiSubmissionReviewRequest"
-    assert claims["https://purl.imsglobal.org/spec/lti/claim/for_user"] == {"user_id": "4"}
+    assert claims["https://purl.imsglobal.org/spec/lti/claim/for_user"]["user_id"] == "4"
 
 
 def test_the_return_page_shows_the_tools_words_and_no_markup(lms: Lms) -> None:
