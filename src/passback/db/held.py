@@ -7,7 +7,7 @@ The tenant's scope is part of every statement when it is prepared; its value com
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Table, bindparam, insert, select, update
@@ -27,7 +27,8 @@ class Prepared:
         on: conditions over the columns of their tables, with `bindparam`s for what changes.
         only: column names, for models of which not the whole row is read.
         order: columns to sort by.
-        lock: lock the rows that are found (PostgreSQL), in the order of `models`.
+        lock: lock the rows that are found (PostgreSQL), in the order of `models`; `key_share`: others may insert rows
+            that refer to them meanwhile.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class Prepared:
         *on: ColumnElement[bool],
         only: Mapping[type[Base], Sequence[str]] = MappingProxyType({}),
         order: Sequence[ColumnElement[Any]] = (),
-        lock: bool = False,
+        lock: bool | Literal["key_share"] = False,
     ) -> None:
         tables = [_tenants_table(model) for model in models]
         chosen = [_chosen(table, only.get(model)) for model, table in zip(models, tables, strict=True)]
@@ -45,7 +46,8 @@ class Prepared:
             statement = statement.where(table.c.tenant_id == bindparam(TENANT))
         if set(statement.get_final_froms()) != set(tables):
             raise TenancyError("a prepared statement reads the tables it names and no others")
-        self.statement = Ready(statement.with_for_update(of=tables) if lock else statement)
+        locking = statement.with_for_update(of=tables, key_share=lock == "key_share")
+        self.statement = Ready(locking if lock else statement)
         self.models = tuple(models)
         self._columns = [[column.key for column in columns] for columns in chosen]
 

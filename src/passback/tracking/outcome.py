@@ -6,6 +6,7 @@ kept against later sessions of the attempt: they can raise it and never lower it
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from math import isfinite
 
 from passback.db import JsonObject
@@ -69,6 +70,15 @@ def follow(before: Outcome, said: Outcome) -> Outcome:
 def carry_on(left_with: Outcome, live: Outcome) -> Outcome:
     """Return what an attempt comes to: `left_with` at the end of its earlier sessions, `live` in the newest one."""
     return _raise(left_with, live, only_higher=_settled(left_with)).with_(ended=live.ended)
+
+
+@lru_cache(maxsize=1024)
+def best_of(outcomes: tuple[Outcome, ...]) -> Outcome:
+    """Return the best of all of a registration's attempts, in their order."""
+    best = Outcome()
+    for outcome in outcomes:
+        best = raise_by(best, outcome)
+    return best
 
 
 def raise_by(outcome: Outcome, other: Outcome) -> Outcome:
@@ -152,8 +162,14 @@ def dump(outcome: Outcome) -> JsonObject:
 
 def load(data: JsonObject) -> Outcome:
     """Return the outcome that `dump` wrote; an empty object is an outcome of nothing yet."""
-    if not data:
+    return _load(tuple(data.items()))
+
+
+@lru_cache(maxsize=4096)  # those of earlier attempts are read with every commit of the newest
+def _load(items: tuple[tuple[str, str | float | bool | None], ...]) -> Outcome:
+    if not items:
         return Outcome()
+    data = dict(items)
     at = data.get("at")
     numbers = {name: data.get(name) for name in NUMBERS}
     return Outcome(

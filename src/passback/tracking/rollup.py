@@ -14,7 +14,7 @@ from passback.tracking.courses import Subject
 from passback.tracking.fold import SaidFact
 from passback.tracking.grading_service import find_rule, regrade
 from passback.tracking.models import Attempt, Grade, Placement, Registration
-from passback.tracking.outcome import load, normalised_score, raise_by
+from passback.tracking.outcome import best_of, load, normalised_score, raise_by
 
 STARTED = "registration.started"
 COMPLETED = "registration.completed"
@@ -25,6 +25,13 @@ FACT = "content."
 
 
 _GRADE = Prepared((Grade,), Grade.__table__.c.registration_id == bindparam("registration"), lock=True)
+
+_ATTEMPTS = Prepared(
+    (Attempt,),
+    Attempt.__table__.c.registration_id == bindparam("registration"),
+    only={Attempt: ("id", "number", "course_version_id", "outcome", "started_at")},
+    order=(Attempt.__table__.c.number,),
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ def roll_up(
     """
     registration, subject = around.registration, around.subject
     only = registration.attempts == attempt.number == 1
-    attempts = [attempt] if only else attempts_of(session, registration)
+    attempts = [attempt] if only else _with_others(session, registration, attempt)
     before = (registration.started_at, registration.completion, registration.success)
     refresh(registration, attempts, around.placement.which_attempt, now)
     held.save(session, registration)
@@ -59,6 +66,12 @@ def roll_up(
     for said in facts:
         owed.publish(session, FACT + said.fact.name, registration.id, _fact(attempt, said))
     return decision
+
+
+def _with_others(session: TenantSession, registration: Registration, attempt: Attempt) -> Sequence[Attempt]:
+    """Return a registration's attempts by number, `attempt` as it is at hand and the others for reading only."""
+    rows = _ATTEMPTS.rows(session, registration=registration.id)
+    return [attempt if one.id == attempt.id else one for (one,) in rows]
 
 
 def attempts_of(session: TenantSession, registration: Registration) -> Sequence[Attempt]:
@@ -74,9 +87,7 @@ def refresh(registration: Registration, attempts: Sequence[Attempt], which: str,
         which: the placement's `which_attempt`.
     """
     outcomes = [load(attempt.outcome) for attempt in attempts]
-    best = Outcome()
-    for outcome in outcomes:
-        best = raise_by(best, outcome)
+    best = raise_by(best_of(tuple(outcomes[:-1])), outcomes[-1]) if outcomes else Outcome()
     registration.completion, registration.success = str(best.completion), str(best.success)
     registration.score_scaled = _score(outcomes, which)
     registration.progress = best.progress

@@ -39,6 +39,19 @@ _WANTED = (_CELL.owner_id.in_(bindparam("owners", expanding=True)), _CELL.key.in
 _LOCKED = Prepared((StateCell,), *_WANTED, order=(_CELL.scope, _CELL.key), lock=True)
 _READ = Prepared((StateCell,), *_WANTED)
 _LOCKED_ONE = Prepared((StateCell,), _CELL.owner_id == bindparam("owner"), _CELL.key == bindparam("key"), lock=True)
+# What nearly every event needs: at most two owners and three names. A list of any length has to be expanded, which
+# costs several times what the query does.
+_OWNERS, _KEYS = ("owner1", "owner2"), ("key1", "key2", "key3")
+_LOCKED_FEW = Prepared(
+    (StateCell,),
+    _CELL.owner_id.in_([bindparam(one, type_=_CELL.owner_id.type) for one in _OWNERS]),
+    _CELL.key.in_([bindparam(one, type_=_CELL.key.type) for one in _KEYS]),
+    order=(_CELL.scope, _CELL.key),
+    lock=True,
+)
+_LEARNER = Prepared(
+    (Learner,), Learner.__table__.c.id == bindparam("learner"), only={Learner: ("id",)}, lock="key_share"
+)
 
 
 class StoredCells:
@@ -119,14 +132,20 @@ class StoredCells:
             return [row for (row,) in _LOCKED_ONE.rows(self._session, owner=owner, key=name)]
         owners = list({owner for owner, _scope, _key in addresses})
         names = list({key for _owner, _scope, key in addresses})
+        if self._lock and len(owners) <= len(_OWNERS) and len(names) <= len(_KEYS):
+            few = _named(_OWNERS, owners) | _named(_KEYS, names)
+            return [row for (row,) in _LOCKED_FEW.rows(self._session, **few)]
         query = _LOCKED if self._lock else _READ
         return [row for (row,) in query.rows(self._session, owners=owners, keys=names)]
 
     def _lock_learner(self) -> None:
-        learner = select(Learner.id).where(Learner.id == self._owners[Scope.LEARNER])
-        # FOR NO KEY UPDATE: rows that point to the learner may be inserted meanwhile.
-        self._session.execute(learner.with_for_update(key_share=True))
+        _LEARNER.rows(self._session, learner=self._owners[Scope.LEARNER])
         self._has_learner = True
+
+
+def _named(names: Sequence[str], values: Sequence[object]) -> dict[str, object]:
+    """Return `values` by the names that a statement has for them; the last one stands for those that are missing."""
+    return {name: values[min(n, len(values) - 1)] for n, name in enumerate(names)}
 
 
 class BranchCells:

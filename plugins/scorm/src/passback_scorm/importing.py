@@ -1,6 +1,8 @@
 """From a package to a course: what is claimed, what is played, what is refused and why."""
 
 from collections.abc import Iterator
+from hashlib import sha256
+from json import dumps
 
 from passback.plugin import Activity, Detection, ImportedContent, JsonObject, PackageError, PackageReader
 from passback_scorm.findings import Finding
@@ -53,10 +55,12 @@ def import_course(package: PackageReader) -> ImportedContent:
 def course_data(manifest: Manifest) -> JsonObject:
     """Return what is kept of a course: its edition and its table of contents (`Organization.to_json`).
 
-    `units` is what the run time of one SCO reads, and says whether SCORM 1.2 has several.
+    `digest` is the organization's, so that what is worked out of it can be kept. `units` is what the run time of one
+    SCO reads, and says whether SCORM 1.2 has several.
     """
     organization = manifest.organization.to_json()
     return {
+        "digest": sha256(dumps(organization, sort_keys=True).encode()).hexdigest()[:32],
         "edition": manifest.version.key,
         "manifest": manifest.path,
         "organization": organization,

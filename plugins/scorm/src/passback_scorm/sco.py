@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter, ValidationError
 
 from passback.plugin import JsonObject
+from passback_scorm.rte.text import PackedTexts
 
 LONGEST_GAP = timedelta(minutes=30)
 """A longer silence is absence, not time in the course (as long as a session lives without a sign, design §8)."""
@@ -52,7 +53,7 @@ class Sco:
         last_exit, last_finished: how the last initialised run before `run` ended.
     """
 
-    values: JsonObject = field(default_factory=dict)
+    values: PackedTexts = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     size: int = 0
     session: str = ""

@@ -85,3 +85,8 @@ def test_success_by_score(score: float | None, success: Success) -> None:
 def test_an_untouched_and_an_empty_course() -> None:
     assert roll_up((Part(), Part()), RollupRule()).completion is Completion.NOT_ATTEMPTED
     assert roll_up((), RollupRule()).completion is Completion.NOT_ATTEMPTED
+
+
+@pytest.mark.parametrize("rule", [RollupRule(completion=one) for one in CompletionMethod])
+def test_parts_that_were_never_opened_need_not_be_named(rule: RollupRule) -> None:
+    assert roll_up(PARTS, rule, total=6) == roll_up((*PARTS, Part(), Part()), rule)

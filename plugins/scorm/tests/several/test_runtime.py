@@ -1,11 +1,14 @@
 """Courses of several SCOs, told as conversations through `apply`: places, prerequisites, rollup, lateness, garbage."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from plugins.scorm.tests.courses_12 import three_scos
 from plugins.scorm.tests.several.way import AUDIO, EXIT, RAW, SCORM, STATUS, TIME, Way
+
+from passback_scorm.several.plan import plan_of
 
 # --- Where the learner is
 
@@ -379,3 +382,16 @@ def test_the_report_has_every_unit() -> None:
         ("Second steps", "not attempted"),
         ("The test", "not attempted"),
     )
+
+
+# --- What is worked out once
+
+
+def test_a_course_is_read_once_however_often_something_is_said() -> None:
+    content = Way().state.content
+    again = {**content, "organization": json.loads(json.dumps(content["organization"]))}
+    assert plan_of(again) is plan_of(content)
+    old = {name: value for name, value in content.items() if name != "digest"}
+    assert plan_of(old) is plan_of(old)
+    assert plan_of(dict(old)) is not plan_of(old)
+    assert plan_of(Way(three_scos({})).state.content) is not plan_of(content)

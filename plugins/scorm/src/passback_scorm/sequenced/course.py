@@ -4,13 +4,12 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from hashlib import sha256
-from json import dumps
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from passback.plugin import JsonObject, Scope, State, StateKey
+from passback_scorm.caching import OfCourse
 from passback_scorm.sequencing.engine import begin, build_tree
 from passback_scorm.sequencing.result import RteResult
 from passback_scorm.sequencing.state import Globals, SequencingState
@@ -79,26 +78,9 @@ def unit_key(activity: str) -> StateKey:
     return StateKey(Scope.ACTIVITY, activity)
 
 
-class _Organization:
-    """An organization by its digest, so that its tree is built once."""
-
-    __slots__ = ("digest", "items")
-
-    def __init__(self, digest: str, items: Mapping[str, Any]) -> None:
-        self.digest = digest
-        self.items = items
-
-    def __hash__(self) -> int:
-        return hash(self.digest)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Organization) and other.digest == self.digest
-
-
 def summary(organization: Mapping[str, Any]) -> JsonObject:
-    """Return what the course data says of its tree: `digest`, and `shared`: something of it outlasts the course, so
-    that the learner's own cell is needed."""
-    text = dumps(organization, sort_keys=True)
+    """Return what the course data says of its tree: `shared`: something of it outlasts the course, so that the
+    learner's own cell is needed."""
     tree = build_tree(organization)
     goals = tree.objectives_global_to_system and any(
         any(one.reads.values()) or any(one.writes.values())
@@ -106,7 +88,7 @@ def summary(organization: Mapping[str, Any]) -> JsonObject:
         for one in activity.objectives.values()
     )
     stores = tree.shared_data_global_to_system and any(one.shared_data for one in tree.in_order)
-    return {"digest": sha256(text.encode()).hexdigest()[:32], "shared": goals or stores}
+    return {"shared": goals or stores}
 
 
 def load_course(state: State, *, seed: int = 0) -> Course:
@@ -154,7 +136,7 @@ def dump_course(before: Course, after: Course, state: State) -> dict[StateKey, J
 
 def tree_of(content: JsonObject) -> Tree:
     """Return the activity tree of a course."""
-    return _tree(_Organization(str(content.get("digest")), _object(content.get("organization"))))
+    return _tree(OfCourse(content))
 
 
 def seed_of(text: str) -> int:
@@ -182,5 +164,5 @@ def _object(value: object) -> JsonObject:
 
 
 @lru_cache(maxsize=64)
-def _tree(organization: _Organization) -> Tree:
-    return build_tree(organization.items)
+def _tree(course: OfCourse) -> Tree:
+    return build_tree(_object(course.content.get("organization")))

@@ -9,6 +9,7 @@ from passback.plugin import JsonObject
 from passback_scorm.rte.initial import Launch, initial_model, kept_values
 from passback_scorm.rte.model import DataModel, Store
 from passback_scorm.rte.table import Table
+from passback_scorm.rte.text import PackedTexts
 from passback_scorm.sco import Run
 from passback_scorm.sequenced.course import Course, node_of
 from passback_scorm.sequencing.engine import view
@@ -29,8 +30,8 @@ class Unit:
 
     attempt: int = 0
     delivery: int = 0
-    given: JsonObject = field(default_factory=dict)
-    values: JsonObject = field(default_factory=dict)
+    given: PackedTexts = field(default_factory=dict)
+    values: PackedTexts = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     size: int = 0
     stores: tuple[tuple[bool, bool], ...] = ()

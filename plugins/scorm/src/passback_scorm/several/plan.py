@@ -7,6 +7,7 @@ from functools import lru_cache
 from pydantic import ValidationError
 
 from passback.plugin import JsonObject
+from passback_scorm.caching import OfCourse
 from passback_scorm.several.prerequisites import DONE, Prerequisites, PrerequisitesError, read_prerequisites
 from passback_scorm.unit import Unit
 
@@ -56,6 +57,12 @@ class Plan:
 
 def plan_of(content: JsonObject) -> Plan:
     """Return the plan of a course."""
+    return _plan(OfCourse(content))
+
+
+@lru_cache(maxsize=64)
+def _plan(course: OfCourse) -> Plan:
+    content = course.content
     organization = content.get("organization")
     items = organization.get("items") if isinstance(organization, dict) else None
     nodes = tuple(_nodes(items, ()))

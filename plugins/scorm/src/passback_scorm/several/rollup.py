@@ -82,10 +82,14 @@ class Rollup:
     total: int
 
 
-def roll_up(parts: Sequence[Part], rule: RollupRule) -> Rollup:
-    """Return what `parts` come to by `rule`; a course without parts has not been attempted."""
+def roll_up(parts: Sequence[Part], rule: RollupRule, *, total: int | None = None) -> Rollup:
+    """Return what `parts` come to by `rule`; a course without parts has not been attempted.
+
+    Args:
+        total: how many parts the course has, where those that were never opened are left out.
+    """
     done = sum(part.status in rule.done for part in parts)
-    total = len(parts)
+    total = len(parts) if total is None else total
     progress = done / total if total else 0.0
     score = _score(parts, rule.score)
     complete = _complete(done, total, rule)

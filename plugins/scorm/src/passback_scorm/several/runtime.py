@@ -69,8 +69,9 @@ class _Said:
     def outcome(self, course: Course) -> Outcome:
         """Return what the course has come to."""
         before, weights = self.state.outcome, self.settings.rollup_weights
-        parts = [course.standing(one).part(weights.get(one, 1.0)) for one in self.plan.order]
-        rolled = roll_up(parts, self.settings.rollup)
+        units = self.plan.units
+        parts = [one.part(weights.get(name, 1.0)) for name, one in course.units.items() if name in units]
+        rolled = roll_up(parts, self.settings.rollup, total=len(units))
         after = raised(before, max(rolled.completion, Completion.INCOMPLETE, key=_FURTHER.index), rolled.success)
         if rolled.score is not None:
             after = after.with_(score_scaled=rolled.score / 100)
