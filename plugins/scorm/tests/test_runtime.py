@@ -1,6 +1,7 @@
 """What sessions come to: status, score, mastery, time, entry, lateness. Told as conversations through `apply`."""
 
 import json
+import random
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -439,3 +440,42 @@ def test_strict_courses_are_held_to_the_letter() -> None:
         Attempt(settings={"strict": True}).open().set(("cmi.suspend_data", "x" * 4097)).launch().get("cmi.suspend_data")
         is None
     )
+
+
+# --- One commit, in any order
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("seed", range(12))
+def test_what_one_commit_says_may_come_in_any_order(seed: int, *, strict: bool) -> None:
+    """The browser says each element where content set it last: a type that is set again comes after its answer."""
+    said = [
+        ("cmi.objectives.0.id", "goal"),
+        ("cmi.objectives.0.status", "passed"),
+        ("cmi.objectives.1.id", "other"),
+        ("cmi.objectives.1.score.raw", "40"),
+        *((f"cmi.interactions.{n}.{part}", text) for n in range(2) for part, text in _ANSWER.items()),
+        (RAW, "70"),
+        (STATUS, "passed"),
+    ]
+    mixed = random.Random(seed).sample(said, len(said))
+    plain, other = (Attempt(settings={"strict": strict}).open().set(*pairs) for pairs in (said, mixed))
+    assert _cell(other)["values"] == _cell(plain)["values"] == dict(said)
+    assert _cell(other)["counts"] == _cell(plain)["counts"]
+    assert [fact.data for fact in other.facts] == [fact.data for fact in plain.facts]
+    assert len(other.facts) == 2
+
+
+_ANSWER = {
+    "id": "q",
+    "type": "choice",
+    "correct_responses.0.pattern": "a",
+    "correct_responses.1.pattern": "b",
+    "student_response": "a",
+    "result": "correct",
+}
+
+
+def _cell(attempt: Attempt) -> dict[str, Any]:
+    [cell] = attempt.state.cells.values()
+    return dict(cell)

@@ -18,7 +18,7 @@ from passback.plugin import (
     Transition,
 )
 from passback_scorm.interactions import answered
-from passback_scorm.rte.model import NO_ERROR, DataModel
+from passback_scorm.rte.model import DataModel
 from passback_scorm.rte.table import scorm12
 from passback_scorm.rte.text import unpack
 from passback_scorm.sco import Run, Sco, dump_sco, load_sco
@@ -93,7 +93,7 @@ def said(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: Played) -> Tra
     if not sco.run.initialized or sco.run.finished:
         return Transition(outcome)
     model = model_of(sco, strict=course.settings.strict)
-    changed = _write(model, event)
+    changed = model.accept(pairs(event.data.get("values")))
     finishing = event.kind == FINISH
     run = replace(sco.run.at(event.at), finished=finishing, reported=parse_timespan(model.text(SESSION_TIME)))
     lms_status = "" if STATUS in changed else sco.lms_status
@@ -122,7 +122,7 @@ def _initialized(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: Played
 def late(outcome: Outcome, event: RuntimeEvent, course: Played) -> Transition:
     """Let an older session raise the outcome; the data model and the score belong to the newer one."""
     model = DataModel(scorm12(), strict=course.settings.strict)
-    _write(model, event)
+    model.accept(pairs(event.data.get("values")))
     status = lesson_status(model, course.settings, course.mastery, finishing=False)
     if status in UNDECIDED:
         return Transition(outcome)
@@ -138,11 +138,6 @@ def next_run(sco: Sco, event: RuntimeEvent, course: Played) -> Sco:
     model = model_of(sco)
     model.drop(SESSION_TIME)
     return replace(sco, run=Run(seen=event.at), values=model.values, size=model.size)
-
-
-def _write(model: DataModel, event: RuntimeEvent) -> frozenset[str]:
-    """Set every element that the event names and the table allows; return those."""
-    return frozenset(name for name, text in pairs(event.data.get("values")) if model.set(name, text) == NO_ERROR)
 
 
 def pairs(values: JsonValue) -> Iterator[tuple[str, str]]:

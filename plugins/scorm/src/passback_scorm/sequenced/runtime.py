@@ -1,9 +1,7 @@
 """What each event changes in a SCORM 2004 course. Pure and total; garbage changes nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-
-from pydantic import JsonValue
 
 from passback.plugin import (
     SESSION_ENDED,
@@ -23,7 +21,7 @@ from passback_scorm.rte.initial import Launch
 from passback_scorm.rte.interval import parse_interval
 from passback_scorm.rte.result import result_of
 from passback_scorm.rte.table import Table, scorm2004
-from passback_scorm.rte.text import unpack
+from passback_scorm.runtime import COMMIT, FINISH, INITIALIZE, SET, pairs
 from passback_scorm.sequenced.course import (
     COURSE,
     SHARED,
@@ -39,7 +37,6 @@ from passback_scorm.sequencing import engine
 from passback_scorm.settings import ScormSettings, course_settings
 from passback_scorm.verdict import raised
 
-INITIALIZE, SET, COMMIT, FINISH = "scorm.initialize", "scorm.set", "scorm.commit", "scorm.finish"
 NAVIGATE = "scorm.navigate"
 REQUESTS = frozenset(
     {"continue", "previous", "choice", "jump", "exit", "exitAll", "suspendAll", "abandon", "abandonAll"}
@@ -168,7 +165,7 @@ def _talked(said: _Said) -> Transition:
     if not unit.run.initialized or unit.run.finished:
         return Transition(said.state.outcome)
     model = unit.model(said.table, strict=said.settings.strict)
-    changed = model.accept(_pairs(event.data.get("values")))
+    changed = model.accept(pairs(event.data.get("values")))
     finishing = event.kind == FINISH
     run = replace(unit.run.at(event.at), finished=finishing, reported=parse_interval(model.text(SESSION_TIME) or "-"))
     unit = replace(unit.holding(model), run=run)
@@ -209,14 +206,6 @@ def _initialized(said: _Said, unit: Unit) -> Transition:
 
 def _time(said: _Said, unit: Unit) -> int:
     return unit.total(measure=said.settings.wall_clock_time) - unit.start
-
-
-def _pairs(values: JsonValue) -> Iterator[tuple[str, str]]:
-    for pair in values if isinstance(values, list) else ():
-        if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str):
-            text = unpack(pair[1])
-            if text is not None:
-                yield pair[0], text
 
 
 # --- The outcome -----------------------------------------------------------------------------------------------------
