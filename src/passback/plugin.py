@@ -330,7 +330,8 @@ class Navigation:
     """How the learner may go on in a course of several activities.
 
     Args:
-        note: why nothing is shown just now, or what to do next, in plain words.
+        note: why nothing is shown just now, why a request led nowhere, or what to do next, in plain words; shown to the
+            learner until the next step.
     """
 
     menu: tuple[MenuItem, ...] = ()

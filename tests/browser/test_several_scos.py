@@ -70,6 +70,21 @@ def test_the_test_opens_once_both_steps_are_passed(
     assert (found.completion, found.success, found.score_scaled) == ("completed", "passed", pytest.approx(0.8))
 
 
+def test_a_step_that_leads_nowhere_is_told_until_the_next(
+    scorm_tool: LiveTool, browser: BrowserContext, registration: UUID
+) -> None:
+    page = browser.new_page()
+    opened(scorm_tool, page, registration)
+    expect_sco(page, "first")
+    page.evaluate("passbackPlayer.navigator('choice', 'test')")
+    expect(page.locator("#notices")).to_contain_text("This part cannot be opened yet")
+    expect(page.locator("#say")).to_contain_text("This part cannot be opened yet")
+    expect_sco(page, "first")
+    page.get_by_role("button", name="Next").click()
+    expect_sco(page, "second")
+    expect(page.locator("#notices")).not_to_contain_text("cannot be opened")
+
+
 def test_the_end_of_a_sco_offers_the_next_one(
     scorm_tool: LiveTool, browser: BrowserContext, registration: UUID
 ) -> None:

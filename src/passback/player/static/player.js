@@ -235,13 +235,13 @@
     navigation.draw(furnished.navigation);
     $("panel-actions").replaceChildren();
     $("panel-title").textContent = words.choose;
-    $("panel-text").textContent = furnished.navigation?.note ?? "";
+    const note = furnished.navigation?.note ?? "";
+    $("panel-text").textContent = note;
     show($("panel"), !furnished.start);
-    if (!furnished.start) {
-      navigation.open(true);
-      return say(furnished.navigation?.note || words.choose);
-    }
-    return startContent(furnished.start);
+    notice("note", furnished.start && note, [words.dismiss, () => notice("note"), "secondary"]);
+    if (furnished.start) startContent(furnished.start);
+    else navigation.open(true);
+    if (note || !furnished.start) say(note || words.choose);
   };
 
   /*

@@ -26,6 +26,7 @@ from passback_scorm.settings import course_settings
 
 SCRIPTS = ("rules.js", "datamodel.js", "recorder.js", "api.js", "scorm2004.js", "course.js")
 NOTHING_SHOWN = "Nothing can be shown next by itself. Choose a part from the contents."
+LED_NOWHERE = "The course does not allow this step now."
 NOTHING_LEFT = "Nothing of this course can be opened now. You can leave it."
 
 
@@ -92,7 +93,9 @@ def _navigation(course: Course, validity: Validity, content: JsonObject, shown: 
         return None
     hidden = node_of(content, shown).get("hide_lms_ui")
     hides = {str(one) for one in hidden} if isinstance(hidden, list) else set()
-    note = "" if shown else NOTHING_SHOWN if any(validity.choice.values()) else NOTHING_LEFT
+    note = LED_NOWHERE if course.place.exception else ""
+    if not shown:
+        note = NOTHING_SHOWN if any(validity.choice.values()) else NOTHING_LEFT
     end = NavigationAction("exitAll", "End the course")
     return Navigation(
         menu=_menu(course, validity, content, (course.tree.root,)),
