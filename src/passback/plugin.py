@@ -613,6 +613,38 @@ class NavItem:
 
 
 @dataclass(frozen=True)
+class ConnectGuide:
+    """How a product is connected by hand: what to tell the LMS, what to copy back, in the LMS's own words.
+
+    Args:
+        name: in addresses: `/lti/config/<name>`, `/admin/platforms/connect/<name>`.
+        one_paste: it takes a registration URL too, which is the shorter way.
+        issuer: where it is always the same, or follows from `{base}` (the LMS's address) or `{client_id}`; "": asked.
+        auth_login_url: likewise.
+        token_url: likewise.
+        jwks_url: likewise.
+        tells: (the LMS's name of a field, what goes in: `login`, `launch`, `jwks`, `domain`, `name`, `description`,
+            `configuration`, or the text itself).
+        asks: (`base`, `client_id`, `deployment_id` or a field of the platform, the LMS's name of it).
+        before: what to do until the LMS asks for `tells`, a sentence each.
+        after: what to do once `asks` have been filled in.
+        shared_client: one client id serves every institution, so that a deployment nobody announced may be anybody's.
+    """
+
+    name: str
+    one_paste: bool = False
+    issuer: str = ""
+    auth_login_url: str = ""
+    token_url: str = ""
+    jwks_url: str = ""
+    tells: tuple[tuple[str, str], ...] = ()
+    asks: tuple[tuple[str, str], ...] = ()
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    shared_client: bool = False
+
+
+@dataclass(frozen=True)
 class LmsProfile:
     """How one LMS product differs from the standard, as data; each difference has a test with the LMS's name.
 
@@ -629,12 +661,16 @@ class LmsProfile:
         older_refusals: fragments (lower case) of a refusal that mean: the score's timestamp is not newer.
         learner_refusals: fragments (lower case) of a refusal that mean: this person cannot be graded there.
         concluded_refusals: fragments (lower case) of a refusal that mean: the course has ended and takes no grades.
+        learner_statuses: statuses of a refusal that are about the person, whatever the words.
         placements: where the LMS offers deep linking, for Dynamic Registration; used where the LMS lists them.
+        link_placements: where it offers a link of its own to the tool; likewise.
+        link_extras: what it reads beside `link_placements`, beyond the standard.
         registration_extras: what the LMS reads in the tool configuration of Dynamic Registration beyond the standard.
         shared_issuers: issuers that all schools on the vendor's own servers share.
         hosted_domains: domains of those servers.
         submission_review: opens a learner's work from its gradebook where a line item asks for it.
         roster_page: members to ask for in one answer (`limit`); 0: as the LMS likes.
+        connect: how it is connected by hand, None where nobody has written it down.
     """
 
     product: str
@@ -650,9 +686,13 @@ class LmsProfile:
     older_refusals: tuple[str, ...] = ()
     learner_refusals: tuple[str, ...] = ()
     concluded_refusals: tuple[str, ...] = ()
+    learner_statuses: tuple[int, ...] = (403, 422)
     placements: tuple[str, ...] = ()
+    link_placements: tuple[str, ...] = ()
+    link_extras: JsonObject = field(default_factory=dict)
     registration_extras: JsonObject = field(default_factory=dict)
     shared_issuers: tuple[str, ...] = ()
     hosted_domains: tuple[str, ...] = ()
     submission_review: bool = False
     roster_page: int = 500
+    connect: ConnectGuide | None = None

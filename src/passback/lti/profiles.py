@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
+from passback.lti import guides
 from passback.plugin import LmsProfile, hookimpl
 
 CONTENT_AREA = "ContentArea"
 CANVAS = "https://canvas.instructure.com/lti/"
+CANVAS_PICKERS = ("assignment_selection", "link_selection")
+TOOL_ID = "passback"
+"""What Canvas calls this tool across its installations."""
 
 BUILTIN = (
     LmsProfile(
@@ -17,6 +21,7 @@ BUILTIN = (
         learner_refusals=("incorrect score received",),
         placements=(CONTENT_AREA,),
         submission_review=True,
+        connect=guides.MOODLE,
     ),
     LmsProfile(
         "canvas",
@@ -28,8 +33,13 @@ BUILTIN = (
         concluded_refusals=("course has concluded",),  # 422, as an unknown person
         # Else a score takes the place of a grade that the teacher has entered (Canvas, Score API).
         submission_extras={"prioritize_non_tool_grade": True},
-        placements=(CANVAS + "assignment_selection", CANVAS + "link_selection", "assignment_selection"),
-        registration_extras={CANVAS + "privacy_level": "public"},
+        learner_statuses=(422,),
+        # Canvas lists them by their plain names or with its prefix, and answers 422 to any that it does not list.
+        placements=(*CANVAS_PICKERS, *(CANVAS + one for one in CANVAS_PICKERS)),
+        link_placements=("course_navigation", CANVAS + "course_navigation"),
+        # Teachers switch it on where they want it: a menu entry in every course of the account is nobody's wish.
+        link_extras={CANVAS + "course_navigation/default_enabled": False},
+        registration_extras={CANVAS + "privacy_level": "public", CANVAS + "tool_id": TOOL_ID},
         shared_issuers=(
             "https://canvas.instructure.com",
             "https://canvas.beta.instructure.com",
@@ -37,6 +47,7 @@ BUILTIN = (
         ),
         hosted_domains=("instructure.com", "canvaslms.com"),
         roster_page=100,  # the most that its paging gives; 50 unless asked
+        connect=guides.CANVAS,
     ),
     LmsProfile(
         "blackboardlearn",
@@ -45,20 +56,29 @@ BUILTIN = (
         placements=(CONTENT_AREA,),
         shared_issuers=("https://blackboard.com",),
         hosted_domains=("blackboard.com",),
+        connect=guides.BLACKBOARD,
     ),
     LmsProfile(
         "desire2learn",
         "Brightspace",
         token_audience="https://api.brightspace.com/auth/token",  # noqa: S106 - an address
         placements=(CONTENT_AREA,),
+        connect=guides.BRIGHTSPACE,
     ),
-    LmsProfile("sakai", "Sakai", learner_refusals=("user does not belong to site",), placements=(CONTENT_AREA,)),
+    LmsProfile(
+        "sakai",
+        "Sakai",
+        learner_refusals=("user does not belong to site",),
+        placements=(CONTENT_AREA,),
+        connect=guides.SAKAI,
+    ),
     LmsProfile(
         "openedx",
         "Open edX",
         older_refusals=("score already exists for the provided timestamp",),
         placements=(CONTENT_AREA,),
         roster_page=100,
+        connect=guides.OPEN_EDX,
     ),
     LmsProfile(
         "schoology",
@@ -67,6 +87,7 @@ BUILTIN = (
         shared_issuers=("https://schoology.schoology.com",),
         hosted_domains=("schoology.com",),
         roster_page=100,  # its maximum
+        connect=guides.SCHOOLOGY,
     ),
 )
 
@@ -90,6 +111,12 @@ class LmsProfiles:
     def register_lms_profiles(self) -> Iterable[LmsProfile]:
         """Return the products that core knows."""
         return BUILTIN
+
+
+def guided(profiles: Mapping[str, LmsProfile], name: str) -> LmsProfile | None:
+    """Return the product whose guide has this name, None where there is none."""
+    named = (one for one in profiles.values() if one.connect is not None and one.connect.name == name)
+    return next(named, None)
 
 
 def profile_for(profiles: Mapping[str, LmsProfile], product: str, issuer: str = "") -> LmsProfile:

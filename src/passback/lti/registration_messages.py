@@ -165,7 +165,7 @@ def tool_registration(url: str, configuration: Configuration, profiles: Mapping[
             "custom_parameters": {},
             "claims": list(CLAIMS),  # without them Moodle sends neither name nor address
             "messages": [
-                {"type": RESOURCE_LINK, "target_link_uri": launch},
+                _resource_link(configuration, profile, launch),
                 _deep_linking(configuration, profile, launch),
                 *_offered_only(configuration, launch),
             ],
@@ -185,16 +185,29 @@ def _offered_only(configuration: Configuration, launch: str) -> list[JsonValue]:
     return [{"type": kind, "target_link_uri": launch} for kind in (SUBMISSION_REVIEW,) if kind in offered]
 
 
+def _resource_link(configuration: Configuration, profile: LmsProfile, launch: str) -> JsonObject:
+    message: JsonObject = {"type": RESOURCE_LINK, "target_link_uri": launch}
+    placements = _offered(configuration, RESOURCE_LINK, profile.link_placements)
+    if not placements:
+        return message
+    return {**message, "label": CLIENT_NAME, "placements": placements, **profile.link_extras}
+
+
 def _deep_linking(configuration: Configuration, profile: LmsProfile, launch: str) -> JsonObject:
     message: JsonObject = {"type": DEEP_LINKING, "target_link_uri": launch, "label": CLIENT_NAME}
+    placements = _offered(configuration, DEEP_LINKING, profile.placements)
+    return {**message, "placements": placements} if placements else message
+
+
+def _offered(configuration: Configuration, message_type: str, wanted: Collection[str]) -> list[JsonValue]:
+    """Return those of the placements that the LMS lists for a message: others are refused (Canvas: 422)."""
     offered = {
         placement
         for one in configuration.platform.messages_supported
-        if one.type == DEEP_LINKING
+        if one.type == message_type
         for placement in one.placements
     }
-    placements: list[JsonValue] = [one for one in profile.placements if one in offered]
-    return {**message, "placements": placements} if placements else message
+    return [one for one in wanted if one in offered]
 
 
 def details_of(configuration: Configuration, answer: JsonValue, *, name: str) -> tuple[PlatformDetails, str]:
@@ -218,8 +231,20 @@ def details_of(configuration: Configuration, answer: JsonValue, *, name: str) ->
         name=name,
         product=configuration.platform.product_family_code,
         version=configuration.platform.version,
-        token_audience=configuration.authorization_server,
+        token_audience=_audience(configuration.authorization_server),
         algorithms=algorithms or ("RS256",),
     )
     check_details(details)
     return details, str(deployment) if isinstance(deployment, (str, int)) else ""
+
+
+def _audience(authorization_server: str) -> str:
+    """Return the `aud` of client assertions that an LMS names, "" for its token endpoint.
+
+    Brightspace names an address. Canvas names its bare host (`canvas.instructure.com`) and takes the token endpoint only.
+    """
+    try:
+        authority(authorization_server)
+    except OutboundRefusedError:
+        return ""
+    return authorization_server

@@ -4,6 +4,7 @@ from flask import Flask
 
 from passback.hosts import HostSide, mount
 from passback.lti.ags import init_ags
+from passback.lti.config_routes import config
 from passback.lti.course_grades import grades
 from passback.lti.course_routes import course
 from passback.lti.picker_routes import picker
@@ -16,6 +17,7 @@ def mount_lti(app: Flask) -> None:
     """Answer LMSs on the app's host."""
     mount(app, lti, HostSide.APP, url_prefix="/lti")
     mount(app, registration, HostSide.APP, url_prefix="/lti")
+    mount(app, config, HostSide.APP, url_prefix="/lti/config")
     mount(app, picker, HostSide.APP, url_prefix="/lti/pick")
     mount(app, course, HostSide.APP, url_prefix="/lti/course")
     mount(app, grades, HostSide.APP, url_prefix="/lti/course")

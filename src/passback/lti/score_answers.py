@@ -86,9 +86,8 @@ def _by_text(status: int, text: str, profile: LmsProfile) -> Meaning:
         return Meaning.LATER  # Canvas throttled with 403 until October 2025
     if any(words in text for words in (*DEFAULT.concluded_refusals, *profile.concluded_refusals)):
         return Meaning.CONCLUDED
-    # Brightspace says 403 and Canvas 422 about a person who cannot be graded.
     known = (*DEFAULT.learner_refusals, *profile.learner_refusals)
-    if status in {403, 422} or any(words in text for words in known):
+    if status in profile.learner_statuses or any(words in text for words in known):
         return Meaning.LEARNER
     # Behind a proxy Moodle's reason phrase is lost and only `[]` is left; our scores are well formed, so a bare 400
     # is about the person.
