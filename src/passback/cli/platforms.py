@@ -7,6 +7,7 @@ import click
 
 from passback.cli.diagnose import diagnose_command
 from passback.cli.output import answer, answer_rows, json_option
+from passback.cli.platform_add import ACTOR, add_command, summary
 from passback.cli.rosters import rosters_command, sync_roster_command
 from passback.cli.tenants import named_tenant, tenant_named, tenant_option
 from passback.db import Unscoped, unscoped
@@ -15,8 +16,6 @@ from passback.lti import deployments, invitations, platforms
 from passback.lti.ags import destination
 from passback.lti.models import Platform, RegistrationRequest
 from passback.lti.registration import approve_request, has_expired
-
-ACTOR = "cli"
 
 
 @click.group("platforms")
@@ -30,7 +29,7 @@ def list_command(as_json: bool) -> None:
     """Show every platform with why its grades do not arrive, if so, and registrations that wait for approval."""
     with unscoped(Unscoped.REGISTRATION) as session:
         rows = [
-            {**_summary(one), "trouble": trouble_with(session, destination(one))}
+            {**summary(one), "trouble": trouble_with(session, destination(one))}
             for one in platforms.list_platforms(session)
         ]
         rows += [_request(one) for one in invitations.list_requests(session)]
@@ -45,7 +44,7 @@ def show_command(platform: str, as_json: bool) -> None:
     with unscoped(Unscoped.REGISTRATION) as session:
         found = platforms.find_platform(session, platform)
         shown = {
-            **_summary(found),
+            **summary(found),
             "auth_login_url": found.auth_login_url,
             "token_url": found.token_url,
             "token_audience": found.token_audience or found.token_url,
@@ -59,41 +58,6 @@ def show_command(platform: str, as_json: bool) -> None:
         }
     text = "\n".join(f"{name}: {value}" for name, value in shown.items())
     answer(shown, text, as_json=as_json)
-
-
-@platforms_group.command("add")
-@click.option("--issuer", required=True, help="The LMS's issuer, to the letter.")
-@click.option("--client-id", required=True, help="The client id the LMS gave the tool.")
-@click.option("--auth-url", required=True, help="Authentication request URL (OIDC authorization endpoint).")
-@click.option("--token-url", required=True, help="Access token URL.")
-@click.option("--jwks-url", required=True, help="Public keyset URL.")
-@click.option("--token-audience", default="", help="Where it differs from the token URL (Brightspace).")
-@click.option("--deployment", "deployment_ids", multiple=True, help="Deployment id; may be given several times.")
-@click.option("--product", default="", help="moodle, canvas, blackboardlearn, desire2learn, sakai …")
-@click.option("--name", default="", help="What people call it.")
-@tenant_option
-@json_option
-def add_command(as_json: bool, tenant: str, deployment_ids: tuple[str, ...], **fields: str) -> None:
-    """Add an LMS by hand, where it has no Dynamic Registration. In the LMS, enter the addresses shown at the end."""
-    details = platforms.PlatformDetails(
-        issuer=fields["issuer"],
-        client_id=fields["client_id"],
-        auth_login_url=fields["auth_url"],
-        token_url=fields["token_url"],
-        jwks_url=fields["jwks_url"],
-        token_audience=fields["token_audience"],
-        product=fields["product"],
-        name=fields["name"],
-    )
-    with unscoped(Unscoped.REGISTRATION, write=True) as session:
-        tenant_id = named_tenant(session, tenant).id
-        platform = platforms.add_platform(session, details, tenant_id=tenant_id, actor=ACTOR)
-        for deployment_id in deployment_ids:
-            deployments.note_deployment(session, platform, deployment_id, tenant_id)
-        shown = _summary(platform) | {"tool": platforms.tool_addresses()}
-    lines = [f"{platform.name} is connected. What its page of the tool asks for:"]
-    lines += [f"  {name}: {url}" for name, url in platforms.tool_addresses().items()]
-    answer(shown, "\n".join(lines), as_json=as_json)
 
 
 @platforms_group.command("invite")
@@ -124,7 +88,7 @@ def approve_command(key: str, tenant: str, as_json: bool) -> None:
         with unscoped(Unscoped.REGISTRATION, write=True) as session:
             platform = platforms.find_platform(session, key)
             platforms.approve_platform(session, platform, actor=ACTOR, tenant_id=tenant_id)
-    answer(_summary(platform), f"{platform.name} may launch now.", as_json=as_json)
+    answer(summary(platform), f"{platform.name} may launch now.", as_json=as_json)
 
 
 @platforms_group.command("disable")
@@ -140,7 +104,7 @@ def disable_command(platform: str, as_json: bool) -> None:
             return
         found = platforms.find_platform(session, platform)
         platforms.disable_platform(session, found, actor=ACTOR)
-    answer(_summary(found), f"{found.name} is switched off.", as_json=as_json)
+    answer(summary(found), f"{found.name} is switched off.", as_json=as_json)
 
 
 @platforms_group.command("deployments")
@@ -172,6 +136,7 @@ def deployments_command(
     answer_rows(rows, empty="No deployment.", as_json=as_json)
 
 
+platforms_group.add_command(add_command)
 platforms_group.add_command(diagnose_command)
 platforms_group.add_command(rosters_command)
 platforms_group.add_command(sync_roster_command)
@@ -181,17 +146,6 @@ def _waiting(key: str) -> RegistrationRequest | None:
     with unscoped(Unscoped.REGISTRATION) as session:
         waiting = [one for one in invitations.list_requests(session, status=None) if str(one.id) == key]
     return waiting[0] if waiting else None
-
-
-def _summary(platform: Platform) -> dict[str, Any]:
-    return {
-        "id": platform.id,
-        "name": platform.name,
-        "issuer": platform.issuer,
-        "client_id": platform.client_id,
-        "product": platform.product,
-        "status": platform.status,
-    }
 
 
 def _request(request: RegistrationRequest) -> dict[str, Any]:

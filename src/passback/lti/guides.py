@@ -60,7 +60,7 @@ CANVAS = ConnectGuide(
         ("deployment_id", "Deployment ID (Settings → Apps → View App Configurations → gear → Deployment Id)"),
     ),
     after=(
-        "Open Settings → Apps → View App Configurations → App, choose “By Client ID”, enter the number of the key, submit.",
+        "Open Settings → Apps → View App Configurations → App, choose “By Client ID” and enter the number of the key.",
         "In a course, make an assignment with the submission type “External Tool” and find Passback there.",
     ),
 )
@@ -72,8 +72,8 @@ BLACKBOARD = ConnectGuide(
     jwks_url="https://developer.blackboard.com/api/v1/management/applications/{client_id}/jwks.json",
     shared_client=True,
     before=(
-        "Sign in at developer.blackboard.com. Passback is registered there once, for all Blackboards that use it; where "
-        "that was done, skip to the client ID below.",
+        "Sign in at developer.blackboard.com. Passback is registered there once, for all Blackboards that use it; "
+        "where that was done, skip to the client ID below.",
         "Register an application, tick “My Integration supports LTI 1.3”, and enter these.",
     ),
     tells=(
@@ -156,7 +156,7 @@ OPEN_EDX = ConnectGuide(
     issuer="{base}",
     auth_login_url="{base}/api/lti_consumer/v1/launch/",
     before=(
-        "In Studio, open Settings → Advanced Settings and add \"lti_consumer\" to the Advanced Module List.",
+        'In Studio, open Settings → Advanced Settings and add "lti_consumer" to the Advanced Module List.',
         "In a unit, add Advanced → LTI Consumer, choose Edit, and enter these.",
     ),
     tells=(
@@ -193,7 +193,7 @@ SCHOOLOGY = ConnectGuide(
     before=(
         "Sign in to Schoology as system administrator.",
         "Open App Center → My Developer Apps → Add App, choose “LTI 1.3 App” as the type, and enter these.",
-        "Tick Deep Linking, Assignment and Grade Services, Names and Role Provisioning Services; send names and e-mail.",
+        "Tick Deep Linking, Assignment and Grade Services, Names and Roles Services; send names and e-mail addresses.",
     ),
     tells=(
         ("App Name", "name"),
@@ -213,3 +213,14 @@ SCHOOLOGY = ConnectGuide(
         "In a course, choose Add Materials → Passback.",
     ),
 )
+GENERIC = ConnectGuide(
+    "",
+    asks=(
+        ("issuer", "Issuer"),
+        ("client_id", "Client ID"),
+        ("auth_login_url", "Authentication request URL"),
+        ("token_url", "Access token URL"),
+        ("jwks_url", "Public keyset URL"),
+    ),
+)
+"""For an LMS that has no guide of its own: everything is asked for."""

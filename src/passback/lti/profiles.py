@@ -76,6 +76,7 @@ BUILTIN = (
         "openedx",
         "Open edX",
         older_refusals=("score already exists for the provided timestamp",),
+        learner_refusals=("invalid user",),
         placements=(CONTENT_AREA,),
         roster_page=100,
         connect=guides.OPEN_EDX,

@@ -27,6 +27,7 @@ MAX_WAITING = 200
 TOKEN_LIFETIME = timedelta(hours=1)
 """Moodle, Sakai and Brightspace make registration tokens that last an hour and serve once."""
 READ_SECONDS = 20.0
+REASON_FIELDS = ("error_description", "error", "message", "errors")
 START_OVER = (
     "Start again in the LMS with the same registration URL. If a half-registered Passback is listed there, delete it "
     "first: what the LMS hands out for a registration serves once and for an hour."
@@ -267,10 +268,17 @@ def _plain_words(answer: HttpAnswer) -> str:
     except (ValueError, RecursionError):
         parsed = None
     if isinstance(parsed, dict):
-        text = next(
-            (one for key in ("error_description", "error", "message") if isinstance(one := parsed.get(key), str)), ""
-        )
+        text = next((words for key in REASON_FIELDS if (words := _words(parsed.get(key)))), "")
     return "" if "<" in text else re.sub(r"\s+", " ", text)[:200]
+
+
+def _words(value: JsonValue) -> str:
+    """Return a reason as text: a sentence, or Canvas's list of them, or of objects with a message."""
+    if isinstance(value, list):
+        return "; ".join(filter(None, map(_words, value)))
+    if isinstance(value, dict):
+        return _words(value.get("message"))
+    return value if isinstance(value, str) else ""
 
 
 def _store(

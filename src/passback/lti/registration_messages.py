@@ -241,7 +241,8 @@ def details_of(configuration: Configuration, answer: JsonValue, *, name: str) ->
 def _audience(authorization_server: str) -> str:
     """Return the `aud` of client assertions that an LMS names, "" for its token endpoint.
 
-    Brightspace names an address. Canvas names its bare host (`canvas.instructure.com`) and takes the token endpoint only.
+    Brightspace names an address. Canvas names its bare host (`canvas.instructure.com`), and its token endpoint takes
+    no other audience than itself.
     """
     try:
         authority(authorization_server)

@@ -97,8 +97,8 @@ def configuration(profile: LmsProfile, url: str) -> JsonObject:
     known = {name: getattr(guide, name) for name in ("issuer", "auth_login_url", "token_url", "jwks_url")}
     return {
         "lms": profile.label,
-        "enter_in_the_lms": {label: value for label, value in told(guide, url)},
-        "copy_back": {name: label for name, label in guide.asks},
+        "enter_in_the_lms": dict(told(guide, url)),
+        "copy_back": dict(guide.asks),
         "always_the_same": {name: value for name, value in known.items() if value and "{" not in value},
         "scopes": [*WANTED_SCOPES],
         "takes_a_registration_url": guide.one_paste,

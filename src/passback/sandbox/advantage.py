@@ -121,7 +121,7 @@ def line_item(course_id: str, line_item_id: str) -> Response:
 @service("score")
 @explained
 def scores(course_id: str, line_item_id: str) -> Response:
-    """Take a score: 200 with an empty body; a refusal echoes the posted JSON in the status line, as Moodle does."""
+    """Take a score: 200 with an empty body. Moodle's refusal echoes the posted JSON in the status line."""
     tool = _authorize(SCORE)
     item = _column(course_id, line_item_id, tool)
     _content_type(SCORE_TYPE)
@@ -130,6 +130,8 @@ def scores(course_id: str, line_item_id: str) -> Response:
         score = read_score(body, zone_required=platform().core.profile.zone_required)
         platform().gradebook.score(item.id, score)
     except ServiceRefusedError as error:
+        if not platform().core.profile.words_in_phrase:
+            return Response(json.dumps({"errors": error.reason}), error.status, mimetype="application/json")
         response = Response("[]", mimetype="application/json")
         response.status = f"{error.status} {error.reason} {json.dumps(body)[:500]}"
         return response

@@ -1,10 +1,12 @@
 """LTI's front channel: launches, the authentication endpoint, the JWKS, discovery and registration."""
 
+import json
+
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from passback.sandbox.launches import InvalidRequestError
-from passback.sandbox.registration import RegistrationRefusedError
+from passback.sandbox.registration import IN_ADDRESS, RegistrationRefusedError
 from passback.sandbox.services import service
 from passback.sandbox.vocabulary import SUBMISSION_REVIEW_REQUEST
 from passback.sandbox.web import auto_post, current_user, is_staff, platform, sesskey, signed_in, viewing_as_learner
@@ -68,18 +70,39 @@ def jwks() -> Response:
 @service("discovery")
 def configuration() -> Response:
     """Describe this platform to a tool that wants to register."""
-    return jsonify(platform().registration.configuration())
+    header, in_address = request.headers.get("Authorization", ""), request.args.get(IN_ADDRESS, "")
+    try:
+        return jsonify(platform().registration.discover(header, in_address))
+    except RegistrationRefusedError as error:
+        return _refused(error)
 
 
 @front.post("/lti/register")
 @service("registration")
 def register() -> Response:
-    """Take a tool in; refusals are plain text, or an HTML page with 404, as in Moodle."""
+    """Take a tool in."""
+    header, in_address = request.headers.get("Authorization", ""), request.args.get(IN_ADDRESS, "")
     try:
-        answer = platform().registration.register(request.headers.get("Authorization", ""), request.get_data())
+        return jsonify(platform().registration.register(header, request.get_data(), in_address))
     except RegistrationRefusedError as error:
-        if error.status == 404:
-            page = render_template("invalid_request.html", reason=error.reason)
-            return Response(page, 404, mimetype="text/html")
-        return Response(error.reason, error.status, mimetype="text/html")
-    return jsonify(answer)
+        return _refused(error)
+
+
+@front.route("/lti/register/<tool_id>", methods=["GET", "PUT"])
+@service("registration")
+def registered(tool_id: str) -> Response:
+    """Show a registration to its tool, or change it (RFC 7592)."""
+    body = request.get_data() if request.method == "PUT" else None
+    try:
+        return jsonify(platform().registration.managed(tool_id, request.headers.get("Authorization", ""), body))
+    except RegistrationRefusedError as error:
+        return _refused(error)
+
+
+def _refused(error: RegistrationRefusedError) -> Response:
+    """Refuse in plain text, with an HTML page for 404 as Moodle does, in JSON for 422 as Canvas does."""
+    if error.status == 404:
+        return Response(render_template("invalid_request.html", reason=error.reason), 404, mimetype="text/html")
+    if error.status == 422:
+        return Response(json.dumps({"errors": [error.reason]}), 422, mimetype="application/json")
+    return Response(error.reason, error.status, mimetype="text/html")

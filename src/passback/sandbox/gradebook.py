@@ -34,8 +34,10 @@ class Gradebook:
         with self.core.change() as state:
             item = state.line_items[line_item_id]
             profile = self.core.profile
-            if state.courses[item.course_id].members.get(score.user_id) is not Role.LEARNER:
-                raise ServiceRefusedError(profile.unknown_user, "Incorrect score received")
+            role = state.courses[item.course_id].members.get(score.user_id)
+            if role is not Role.LEARNER:
+                status = profile.staff_user if role is not None and profile.staff_user else profile.unknown_user
+                raise ServiceRefusedError(status, profile.unknown_user_words)
             if profile.maximum_required and score.given is not None and not score.maximum:
                 raise ServiceRefusedError(422, "scoreMaximum must be positive")
             result = _cell(state, line_item_id, score.user_id)
@@ -159,7 +161,7 @@ class Gradebook:
             last = result.timestamp
             old = last is not None and (timestamp < last or (rule is TimestampRule.NOT_NEWER and timestamp == last))
         if old:
-            raise ServiceRefusedError(self.core.profile.timestamp_refused, "Refusing score with an earlier timestamp")
+            raise ServiceRefusedError(self.core.profile.timestamp_refused, self.core.profile.timestamp_words)
 
     def _write(self, item: LineItem, result: Result, score: Score) -> None:
         result.timestamp = score.timestamp

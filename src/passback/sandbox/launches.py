@@ -11,6 +11,7 @@ from passback.sandbox.claims import Message, build_claims, target_link_uri
 from passback.sandbox.core import Core
 from passback.sandbox.keys import KeyRing, sign
 from passback.sandbox.model import JsonObject, Link, Tool, User
+from passback.sandbox.tools import Tools
 from passback.sandbox.vocabulary import DEEP_LINKING_REQUEST, RESOURCE_LINK_REQUEST
 
 REQUIRED = ("scope", "response_type", "client_id", "redirect_uri", "login_hint", "nonce")
@@ -127,7 +128,7 @@ class Launches:
         waiting = self._use_up(asked, session)
         tool = waiting.message.tool
         error = ""
-        if asked["client_id"] != tool.client_id:
+        if asked["client_id"] != tool.client_id or not self._may_work(tool):
             error = "unauthorized_client"
         elif user is None or asked["login_hint"] != user.id:
             error = "access_denied"
@@ -150,6 +151,11 @@ class Launches:
         """Return the claims of `message` as they are now."""
         with self.core.read() as state:
             return build_claims(self.core, state, message, nonce)
+
+    def _may_work(self, tool: Tool) -> bool:
+        """Ask the tool as it is now: it may have been switched off since the launch began."""
+        tools = Tools(self.core)
+        return tools.may_work(tools.get(tool.id) or tool)
 
     def _use_up(self, asked: Mapping[str, str], session: str) -> Waiting:
         missing = [name for name in REQUIRED if not asked.get(name)]

@@ -47,7 +47,10 @@ class Course:
 
 @dataclass
 class Tool:
-    """A registered tool. `scopes` are the granted ones; a pending tool (`active` false) is out of the chooser only."""
+    """A registered tool. `scopes` are the granted ones; what a pending one (`active` false) may do differs by product.
+
+    `registered` is the answer to its registration, `management_token` what changes it later (RFC 7592).
+    """
 
     id: str
     client_id: str
@@ -67,6 +70,8 @@ class Tool:
     send_email: bool = True
     active: bool = True
     login_method: str = "POST"
+    management_token: str = ""
+    registered: JsonObject = field(default_factory=dict)
 
 
 @dataclass

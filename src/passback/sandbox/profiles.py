@@ -1,7 +1,10 @@
 """Where LMSs differ, as data. The default is Moodle's behaviour, which is the strictest in most respects."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from passback.sandbox.vocabulary import DEEP_LINKING_REQUEST, RESOURCE_LINK_REQUEST, SUBMISSION_REVIEW_REQUEST
 
 
 class TimestampRule(StrEnum):
@@ -11,6 +14,42 @@ class TimestampRule(StrEnum):
     OWN_SECOND = "not after the whole second of the last score's timestamp, or of a grade entered by hand"
     OLDER = "older than the last score's timestamp"
     NOT_NEWER = "not newer than the last score's timestamp"
+
+
+@dataclass(frozen=True)
+class RegistrationRules:
+    """How one LMS product does Dynamic Registration.
+
+    Args:
+        token_in_address: the token is part of the configuration's address and of the registration's; no parameter
+            `registration_token` comes, and no Bearer is wanted (Brightspace).
+        discovery_needs_token: the configuration is shown to a Bearer only (Canvas).
+        opens: where the tool's page opens: frame or tab.
+        placements: by message type, which places it offers.
+        validates: what it does not offer is refused with 422 and JSON (Canvas).
+        extras: what its platform configuration says beyond the standard.
+        one_domain: a second tool of the same domain is refused while the first is enabled (Brightspace).
+        pending_works: a tool that nobody has activated yet launches and gets tokens (Moodle).
+        deployment: its answer names the deployment.
+        managed: its answer names a `registration_client_uri` with a token (RFC 7592).
+    """
+
+    token_in_address: bool = False
+    discovery_needs_token: bool = False
+    opens: str = "frame"
+    placements: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: {
+            RESOURCE_LINK_REQUEST: (),
+            DEEP_LINKING_REQUEST: ("ContentArea",),
+            SUBMISSION_REVIEW_REQUEST: (),
+        }
+    )
+    validates: bool = False
+    extras: Mapping[str, str] = field(default_factory=dict)
+    one_domain: bool = False
+    pending_works: bool = True
+    deployment: bool = True
+    managed: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,6 +79,14 @@ class StrictnessProfile:
         largest_page: members in one answer whatever `limit` says; 0: any number.
         next_page_loses: what the link to the next page of members forgets of the query.
         broken_line_item_links: paging links of line items have curly quotes and `&amp;`.
+        unknown_user_words: what it says with `unknown_user`.
+        timestamp_words: what it says with `timestamp_refused`.
+        words_in_phrase: what is wrong with a score goes into the status line's phrase, the posted JSON behind it
+            (Moodle); else it is in the body.
+        staff_user: status for a score of somebody who is in the course without being a learner; 0: `unknown_user`.
+        token_audience: the one `aud` of client assertions that it takes; "": its token endpoint or issuer.
+        named_audience: what its configuration calls `authorization_server`; "": leaves it out.
+        registration: how tools register themselves, None: they cannot.
     """
 
     name: str = "moodle"
@@ -67,6 +114,13 @@ class StrictnessProfile:
     largest_page: int = 0
     next_page_loses: tuple[str, ...] = ("role",)
     broken_line_item_links: bool = True
+    unknown_user_words: str = "Incorrect score received"
+    timestamp_words: str = "Refusing score with an earlier timestamp"
+    words_in_phrase: bool = True
+    staff_user: int = 0
+    token_audience: str = ""
+    named_audience: str = ""
+    registration: RegistrationRules | None = RegistrationRules()
 
 
 MOODLE = StrictnessProfile()
@@ -83,6 +137,7 @@ CANVAS = StrictnessProfile(
     shared_issuer="https://canvas.instructure.com",
     own_custom=False,
     token_type="application/json",  # noqa: S106 - a media type
+    words_in_phrase=False,
     missing_scope=403,
     exact_accept=False,
     user_agent_required=True,
@@ -97,6 +152,22 @@ CANVAS = StrictnessProfile(
     largest_page=100,
     next_page_loses=(),
     broken_line_item_links=False,
+    unknown_user_words="User not found in course or is not a student",
+    timestamp_words="Timestamp must be later than or equal to the last: before last updated timestamp",
+    named_audience="canvas.instructure.com",
+    registration=RegistrationRules(
+        discovery_needs_token=True,
+        placements={
+            RESOURCE_LINK_REQUEST: ("account_navigation", "course_navigation", "link_selection"),
+            DEEP_LINKING_REQUEST: ("assignment_selection", "editor_button", "link_selection"),
+        },
+        validates=True,
+        extras={
+            "https://canvas.instructure.com/lti/account_name": "Practice University",
+            "https://canvas.instructure.com/lti/account_lti_guid": "practice:canvas-lms",
+        },
+        pending_works=False,
+    ),
 )
 """Canvas's cloud: one issuer for all, User-Agent mandatory, pages of 50."""
 
@@ -107,6 +178,7 @@ OPEN_EDX = StrictnessProfile(
     id_token_seconds=3600,
     own_custom=False,
     token_type="application/json",  # noqa: S106 - a media type
+    words_in_phrase=False,
     missing_scope=403,
     exact_accept=False,
     timestamp_rule=TimestampRule.NOT_NEWER,
@@ -118,6 +190,9 @@ OPEN_EDX = StrictnessProfile(
     largest_page=100,
     next_page_loses=(),
     broken_line_item_links=False,
+    unknown_user_words="Invalid User",
+    timestamp_words="Score already exists for the provided timestamp.",
+    registration=None,
 )
 """Open edX (lti-consumer-xblock 11): an equal timestamp is refused too; what is not final is stored as it is."""
 
@@ -129,12 +204,14 @@ SAKAI = StrictnessProfile(
     own_custom=False,
     token_type="application/json",  # noqa: S106 - a media type
     refuse_foreign_scopes=True,
+    words_in_phrase=False,
     missing_scope=403,
     exact_accept=False,
     timestamp_rule=TimestampRule.OLDER,
     timestamp_refused=400,
     broken_line_item_links=False,
     next_page_loses=("rlid",),
+    unknown_user_words="User does not belong to site",
 )
 """Sakai: asking for one scope too many fails the whole token."""
 
@@ -146,6 +223,7 @@ BLACKBOARD = StrictnessProfile(
     shared_issuer="https://blackboard.com",
     own_custom=False,
     token_type="application/json",  # noqa: S106 - a media type
+    words_in_phrase=False,
     missing_scope=403,
     exact_accept=False,
     timestamp_rule=TimestampRule.OLDER,
@@ -153,7 +231,67 @@ BLACKBOARD = StrictnessProfile(
     zone_required=True,
     non_final_wipes=False,
     broken_line_item_links=False,
+    unknown_user_words="User could not be found: unknown",
 )
 """Blackboard: one issuer for the world; a timestamp without a zone is refused."""
 
-PROFILES = {profile.name: profile for profile in (MOODLE, MOODLE_45, CANVAS, OPEN_EDX, SAKAI, BLACKBOARD)}
+BRIGHTSPACE = StrictnessProfile(
+    name="brightspace",
+    product_family_code="desire2learn",
+    version="20.25.11",
+    id_token_seconds=3600,
+    own_custom=False,
+    token_type="application/json",  # noqa: S106 - a media type
+    words_in_phrase=False,
+    missing_scope=403,
+    exact_accept=False,
+    timestamp_rule=TimestampRule.OLDER,
+    timestamp_refused=400,
+    unknown_user=403,
+    non_final_wipes=False,
+    override_holds=False,
+    largest_page=100,
+    next_page_loses=(),
+    broken_line_item_links=False,
+    unknown_user_words="The user is not enrolled",
+    staff_user=422,
+    token_audience="https://api.brightspace.com/auth/token",  # noqa: S106 - an address
+    named_audience="https://api.brightspace.com/auth/token",
+    registration=RegistrationRules(
+        token_in_address=True, opens="tab", one_domain=True, pending_works=False, deployment=False
+    ),
+)
+"""Brightspace, by D2L's documentation: one audience for all tokens, a registration that is off until it is enabled.
+
+The rule of timestamps and the statuses of a refused one are not documented and have not been seen."""
+
+SCHOOLOGY = StrictnessProfile(
+    name="schoology",
+    product_family_code="schoology",
+    version="cloud",
+    id_token_seconds=3600,
+    shared_issuer="https://schoology.schoology.com",
+    own_custom=False,
+    token_type="application/json",  # noqa: S106 - a media type
+    words_in_phrase=False,
+    missing_scope=403,
+    exact_accept=False,
+    timestamp_rule=TimestampRule.OLDER,
+    timestamp_refused=400,
+    unknown_user=404,
+    override_holds=False,
+    page_size=100,
+    largest_page=100,
+    next_page_loses=(),
+    broken_line_item_links=False,
+    unknown_user_words="Not found",
+    registration=None,
+)
+"""Schoology, by its documentation: one issuer for all, pages of 100 at most, no registration by address.
+
+How it refuses scores is not documented and has not been seen."""
+
+PROFILES = {
+    profile.name: profile
+    for profile in (MOODLE, MOODLE_45, CANVAS, OPEN_EDX, SAKAI, BLACKBOARD, BRIGHTSPACE, SCHOOLOGY)
+}

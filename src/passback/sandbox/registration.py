@@ -1,4 +1,4 @@
-"""Discovery and Dynamic Registration, as strict as Moodle's."""
+"""Discovery and Dynamic Registration, as strict as the product that is played; by default as Moodle."""
 
 import secrets
 from collections.abc import Mapping
@@ -14,20 +14,23 @@ from passback.sandbox.core import Core
 from passback.sandbox.custom import custom_from_json
 from passback.sandbox.keys import KeyRing, sign
 from passback.sandbox.model import JsonObject, Tool
+from passback.sandbox.profiles import RegistrationRules
 from passback.sandbox.tools import Tools, new_client_id
 from passback.sandbox.vocabulary import (
     DEEP_LINKING_REQUEST,
     MEMBERS_READ,
     PLATFORM_CONFIGURATION,
-    RESOURCE_LINK_REQUEST,
     SCOPES,
-    SUBMISSION_REVIEW_REQUEST,
     TOOL_CONFIGURATION,
 )
 
 TOKEN_SECONDS = 3600
 REQUIRED = ("initiate_login_uri", "redirect_uris", "client_name", "jwks_uri", "token_endpoint_auth_method")
 _OBJECT: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
+
+
+IN_ADDRESS = "registration"
+"""Query parameter that carries the token where it is part of the addresses."""
 
 
 class RegistrationRefusedError(Exception):
@@ -47,16 +50,46 @@ class Registration:
     keys: KeyRing
     tools: Tools
 
-    def configuration(self) -> JsonObject:
+    @property
+    def rules(self) -> RegistrationRules:
+        """How this LMS does it.
+
+        Raises:
+            RegistrationRefusedError: 404, it does not.
+        """
+        if self.core.profile.registration is None:
+            raise RegistrationRefusedError(404, "this LMS has no Dynamic Registration")
+        return self.core.profile.registration
+
+    def discover(self, authorization: str, in_address: str) -> JsonObject:
+        """Return the openid-configuration to somebody who asks for it by HTTP.
+
+        Args:
+            authorization: the Authorization header.
+            in_address: the token that came with the address, "" where none did.
+
+        Raises:
+            RegistrationRefusedError: there is none, or it is not shown without the registration's token.
+        """
+        rules = self.rules
+        if rules.discovery_needs_token:
+            self._verify(authorization)
+        return self.configuration(in_address if rules.token_in_address else "")
+
+    def configuration(self, in_address: str = "") -> JsonObject:
         """Return the openid-configuration."""
-        profile, url = self.core.profile, self.core.url
-        deep_linking: JsonObject = {"type": DEEP_LINKING_REQUEST, "placements": ["ContentArea"]}
+        profile, url, rules = self.core.profile, self.core.url, self.rules
         platform: JsonObject = {
             "product_family_code": profile.product_family_code,
             "version": profile.version,
-            "messages_supported": [{"type": RESOURCE_LINK_REQUEST}, deep_linking, {"type": SUBMISSION_REVIEW_REQUEST}],
+            "messages_supported": [
+                {"type": kind, **({"placements": [*places]} if places else {})}
+                for kind, places in rules.placements.items()
+            ],
             "variables": ["User.id", "User.username", "Person.name.full", "Context.id", "ResourceLink.id"],
+            **rules.extras,
         }
+        named: JsonObject = {"authorization_server": profile.named_audience} if profile.named_audience else {}
         return {
             "issuer": self.core.issuer,
             "token_endpoint": url("/lti/token"),
@@ -64,12 +97,13 @@ class Registration:
             "token_endpoint_auth_signing_alg_values_supported": ["RS256"],
             "jwks_uri": url("/lti/jwks"),
             "authorization_endpoint": url("/lti/auth"),
-            "registration_endpoint": url("/lti/register"),
+            "registration_endpoint": url("/lti/register", **({IN_ADDRESS: in_address} if in_address else {})),
             "scopes_supported": ["openid", *SCOPES],
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public", "pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "claims_supported": ["sub", "iss", "name", "given_name", "family_name", "email"],
+            **named,
             PLATFORM_CONFIGURATION: platform,
         }
 
@@ -80,11 +114,12 @@ class Registration:
             tool_url: as the tool gave it; its own query stays.
             update: the id of a tool that is to be registered again, keeping client id and deployment.
         """
-        parts = urlsplit(tool_url)
-        added = {
-            "openid_configuration": self.core.url("/.well-known/openid-configuration"),
-            "registration_token": self.token(update),
-        }
+        parts, token = urlsplit(tool_url), self.token(update)
+        path = "/.well-known/openid-configuration"
+        if self.rules.token_in_address:
+            added = {"openid_configuration": self.core.url(path, **{IN_ADDRESS: token})}
+        else:
+            added = {"openid_configuration": self.core.url(path), "registration_token": token}
         query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *added.items()])
         return urlunsplit(parts._replace(query=query, fragment=""))
 
@@ -100,22 +135,26 @@ class Registration:
         }
         return sign(claims, self.keys.current())
 
-    def register(self, authorization: str, body: bytes) -> JsonObject:
+    def register(self, authorization: str, body: bytes, in_address: str = "") -> JsonObject:
         """Take a registration in and return the answer to it.
 
         Args:
             authorization: the Authorization header.
             body: the request's body; its Content-Type does not matter.
+            in_address: the token that came with the address, "" where none did.
 
         Raises:
             RegistrationRefusedError: with the status and text Moodle would answer.
         """
-        token = self._verify(authorization)
+        token = self._verify(f"Bearer {in_address}" if self.rules.token_in_address and in_address else authorization)
         asked = _parse(body)
+        if self.rules.validates:
+            validate(asked, self.rules.placements)
         with self.core.change() as state:
             if str(token["jti"]) in state.used_registrations:
                 raise RegistrationRefusedError(401, "token_already_used")
             fields = _tool_fields(asked)
+            self._refuse_second(str(fields["domain"]), str(token["sub"]))
             state.used_registrations.append(str(token["jti"]))
             subject = str(token["sub"])
             if token["scope"] == "reg-update":
@@ -124,7 +163,42 @@ class Registration:
                 tool = self.tools.change(subject, **fields)
             else:
                 tool = self.tools.add(**fields, client_id=subject, active=False)  # type: ignore[arg-type]
-        return _answer(tool, asked)
+        return self._answer(tool, asked)
+
+    def managed(self, tool_id: str, authorization: str, body: bytes | None = None) -> JsonObject:
+        """Return a registration to the tool it belongs to, changed first where a body says how (RFC 7592 §2).
+
+        Raises:
+            RegistrationRefusedError: 401 without the tool's own token, else as `register`.
+        """
+        tool = self.tools.get(tool_id)
+        if tool is None or not tool.management_token or authorization != f"Bearer {tool.management_token}":
+            raise RegistrationRefusedError(401, "invalid_token")
+        if body is None:
+            return self._managed(tool, tool.registered)
+        asked = _parse(body)
+        if asked.get("client_id") != tool.client_id:
+            raise RegistrationRefusedError(400, "client_id must be the registration's own")
+        if {"registration_access_token", "registration_client_uri"} & set(asked):
+            raise RegistrationRefusedError(400, "the registration's own address and token cannot be changed")
+        return self._answer(self.tools.change(tool_id, **_tool_fields(asked)), asked)
+
+    def _answer(self, tool: Tool, asked: JsonObject) -> JsonObject:
+        answer = _answer(tool, asked, deployment=self.rules.deployment)
+        if not self.rules.managed:
+            return answer
+        # A fresh token each time, as RFC 7592 §3 allows: whoever keeps the old one is locked out.
+        fresh = self.tools.change(tool.id, registered=answer, management_token=secrets.token_urlsafe(24))
+        return self._managed(fresh, answer)
+
+    def _managed(self, tool: Tool, answer: JsonObject) -> JsonObject:
+        own = self.core.url(f"/lti/register/{tool.id}")
+        return {**answer, "registration_client_uri": own, "registration_access_token": tool.management_token}
+
+    def _refuse_second(self, domain: str, subject: str) -> None:
+        same = [one for one in self.tools.all() if one.domain == domain and one.active and one.id != subject]
+        if self.rules.one_domain and same:
+            raise RegistrationRefusedError(400, "the domain is used by another registration that is enabled")
 
     def _verify(self, authorization: str) -> JsonObject:
         if not authorization.startswith("Bearer "):
@@ -191,6 +265,26 @@ def _tool_fields(asked: JsonObject) -> dict[str, object]:
     }
 
 
+def validate(asked: JsonObject, offered: Mapping[str, tuple[str, ...]]) -> None:
+    """Refuse what this LMS does not offer, as Canvas does, whose schema has lists of what may be named.
+
+    Raises:
+        RegistrationRefusedError: 422.
+    """
+    scope, lti = asked.get("scope"), asked.get(TOOL_CONFIGURATION)
+    unknown = [one for one in scope.split() if one not in SCOPES] if isinstance(scope, str) else ["scope"]
+    messages = lti.get("messages") if isinstance(lti, dict) else None
+    for message in messages if isinstance(messages, list) else [{}]:
+        kind = str(message.get("type")) if isinstance(message, dict) else ""
+        places = _texts(message.get("placements")) if isinstance(message, dict) else []
+        unknown += [] if kind in offered else [kind or "message"]
+        unknown += [one for one in places if one not in offered.get(kind, ())]
+    if asked.get("grant_types") != ["client_credentials", "implicit"]:
+        unknown.append("grant_types")
+    if unknown:
+        raise RegistrationRefusedError(422, f"not in the list of values: {', '.join(unknown)}")
+
+
 def _texts(value: JsonValue) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
@@ -203,14 +297,16 @@ def _deep_linking_uri(lti: Mapping[str, JsonValue]) -> str:
     return ""
 
 
-def _answer(tool: Tool, asked: JsonObject) -> JsonObject:
+def _answer(tool: Tool, asked: JsonObject, *, deployment: bool) -> JsonObject:
     """Return the answer. Its scope lists `lineitem` even where only `score` was asked for: Moodle's own fault."""
     lti = asked[TOOL_CONFIGURATION]
     scopes = set(tool.scopes)
     if scopes - {MEMBERS_READ}:
         scopes.add(SCOPES[0])
     configuration: JsonObject = {**(lti if isinstance(lti, dict) else {}), "version": "1.3.0"}
-    configuration |= {"deployment_id": tool.deployments[0], "target_link_uri": tool.target_link_uri}
+    configuration["target_link_uri"] = tool.target_link_uri
+    if deployment:
+        configuration["deployment_id"] = tool.deployments[0]
     deep_linking: JsonObject = {"type": DEEP_LINKING_REQUEST, "target_link_uri": tool.deep_linking_uri}
     configuration["messages"] = [deep_linking] if tool.deep_linking_uri else []
     return {

@@ -60,7 +60,7 @@ class Tokens:
             raise TokenRefusedError("invalid_request")
         claims = self._verify(form["client_assertion"])
         tool = self.tools.by_client(str(claims["sub"]))
-        if tool is None:
+        if tool is None or not self.tools.may_work(tool):
             raise TokenRefusedError("unauthorized_client")
         asked = form["scope"].split()
         granted = [scope for scope in asked if scope in tool.scopes]
@@ -102,9 +102,10 @@ class Tokens:
         if float(expires) <= now:  # type: ignore[arg-type]
             raise TokenRefusedError("invalid_request", "Expired token")
         audience = claims.get("aud")
-        wanted = {self.core.url("/lti/token"), self.core.issuer}
+        fixed = self.core.profile.token_audience
+        wanted = {fixed} if fixed else {self.core.url("/lti/token"), self.core.issuer}
         if not wanted & set(map(str, audience if isinstance(audience, list) else [audience])):
-            raise TokenRefusedError("invalid_request", "aud is neither the token endpoint nor the issuer")
+            raise TokenRefusedError("invalid_request", "aud is not this token endpoint")
         self._use_once(claims)
         return claims
 

@@ -45,7 +45,12 @@ def register() -> str | tuple[str, int]:
     same = [tool for tool in platform().tools.all() if tool.domain == urlsplit(url).netloc]
     if same and not update:
         return render_template("update_or_new.html", url=url, tools=same)
+    rules = platform().core.profile.registration
+    if rules is None:
+        abort(400, "This LMS has no Dynamic Registration: add the tool by hand.")
     frame = platform().registration.start(url, update="" if update == "new" else update)
+    if rules.opens == "tab":
+        return render_template("register_tab.html", url=frame)
     return render_template("register.html", frame=frame, origin=f"{urlsplit(url).scheme}://{urlsplit(url).netloc}")
 
 

@@ -81,6 +81,11 @@ class Tools:
             state.tools[tool_id].deployments.append(deployment_id)
         return deployment_id
 
+    def may_work(self, tool: Tool) -> bool:
+        """Say whether a tool launches and gets tokens: some LMSs wait until it is activated, Moodle does not."""
+        rules = self.core.profile.registration
+        return tool.active or rules is None or rules.pending_works
+
     def remove(self, tool_id: str) -> None:
         """Unregister a tool; its links and columns go with it."""
         with self.core.change() as state:

@@ -100,6 +100,13 @@ def test_brightspace_names_the_audience_of_its_tokens() -> None:
     assert deployment == ""
 
 
+def test_canvas_names_a_bare_host_which_is_no_audience() -> None:
+    """Its token endpoint takes its own address only (Canvas, `client_credentials_provider.rb`)."""
+    body = configuration(authorization_server="canvas.instructure.com")
+    details, _deployment = details_of(read_configuration(body, URL, PROFILES), {"client_id": "c"}, name="x")
+    assert details.token_audience == ""
+
+
 def test_only_scopes_that_the_platform_has_are_asked_for() -> None:
     """Sakai refuses the whole registration or token for one scope too many."""
     score = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
