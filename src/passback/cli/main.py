@@ -6,6 +6,7 @@ import click
 from flask import Flask
 
 from passback.app import create_app
+from passback.cli.certify import certify_command
 from passback.cli.courses import courses_group
 from passback.cli.db import db_group
 from passback.cli.deliveries import deliveries_group
@@ -24,6 +25,7 @@ from passback.cli.worker import worker_command
 from passback.runtime import runtime
 
 GROUPS: tuple[click.Command, ...] = (
+    certify_command,
     courses_group,
     db_group,
     deliveries_group,
@@ -39,6 +41,8 @@ GROUPS: tuple[click.Command, ...] = (
     users_group,
     worker_command,
 )
+WITHOUT_APP = frozenset({"certify"})
+"""Commands that read no settings and open no database of the operator's."""
 
 
 class PassbackCommand(click.Group):
@@ -62,7 +66,8 @@ class PassbackCommand(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Find a command, plugins' included."""
-        self._load(ctx)
+        if cmd_name not in WITHOUT_APP:
+            self._load(ctx)
         return self.commands.get(cmd_name)
 
     def _load(self, ctx: click.Context) -> None:

@@ -19,6 +19,7 @@ class Fault:
         body: the answer's body as it is, for malformed answers.
         content_type: its media type.
         location: a Location header, for redirects.
+        cache_control: a Cache-Control header.
         commit: first do what was asked, then fail.
         hang_seconds: stay silent for so long before closing the connection; ends early when the server stops.
         drop: close the connection without an answer.
@@ -33,6 +34,7 @@ class Fault:
     body: str = ""
     content_type: str = "text/plain"
     location: str = ""
+    cache_control: str = ""
     commit: bool = False
     hang_seconds: float = 0.0
     drop: bool = False

@@ -61,6 +61,8 @@ def _fail(fault: Fault) -> Response:
         response.headers["Retry-After"] = str(fault.retry_after)
     if fault.location:
         response.headers["Location"] = fault.location
+    if fault.cache_control:
+        response.headers["Cache-Control"] = fault.cache_control
     return response
 
 
