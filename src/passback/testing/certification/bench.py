@@ -42,6 +42,8 @@ from passback.tracking.models import Learner, Placement, Registration
 ITEM = "passback_item"
 _TRACES = (Learner, Registration, Placement, ResourceLink, ScoreDelivery, ContentSelection)
 """What a launch leaves behind when it is accepted."""
+ACCEPTED = len(_TRACES)
+"""Where `Bench.traces` has the number of accepted launches."""
 
 
 @dataclass
@@ -211,7 +213,7 @@ class Bench:
         """Ask that the tool accepted the launch, led to `way` and shows its page.
 
         Args:
-            way: learner, preview, course page, choose or deep linking.
+            way: learner, preview, course page, choose, review or deep linking.
         """
         self._read(reply)
         self.expect(reply.status == 303, f"accepted; the tool: {self.cause or reply.status}")

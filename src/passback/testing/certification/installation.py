@@ -23,6 +23,7 @@ from passback.db import db
 from passback.db.migrate import upgrade
 from passback.delivery import engine
 from passback.outbound import HttpAnswer, HttpClient
+from passback.outbound.client import READ_SECONDS
 from passback.runtime import runtime
 from passback.sandbox.core import SandboxConfig
 from passback.sandbox.drive import fetch_from
@@ -32,7 +33,7 @@ from passback.testing.certification.content import CertificationPlugin
 
 TOOL = "http://localhost:8000"
 PATIENCE = 0.3
-"""Seconds that the scratch installation waits for a platform that says nothing; a real one waits for 5 to 20."""
+"""Seconds that the scratch installation waits for a platform that is silent on purpose; else it waits for 5 to 20."""
 
 
 class ScratchSettings(Settings):
@@ -51,11 +52,13 @@ class ScratchSettings(Settings):
 
 
 class ImpatientClient(HttpClient):
-    """The tool's own client, which waits for less long."""
+    """The tool's own client, which can be made to wait for less long. `patience` 0: as long as the tool would."""
 
-    def request(self, method: str, url: str, *, read_seconds: float = PATIENCE, **how: Any) -> HttpAnswer:
+    patience = 0.0
+
+    def request(self, method: str, url: str, *, read_seconds: float = READ_SECONDS, **how: Any) -> HttpAnswer:
         """Make one call."""
-        return super().request(method, url, read_seconds=min(read_seconds, PATIENCE), **how)
+        return super().request(method, url, read_seconds=min(read_seconds, self.patience or read_seconds), **how)
 
 
 class Browser(FlaskClient):
@@ -72,6 +75,7 @@ class Installation:
 
     app: Flask
     server: SandboxServer
+    http: ImpatientClient
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @contextmanager
@@ -84,6 +88,15 @@ class Installation:
                 yield
         finally:
             clock.offset -= by
+
+    @contextmanager
+    def impatient(self) -> Iterator[None]:
+        """Let the tool wait for a third of a second at most, until the block ends."""
+        self.http.patience = PATIENCE
+        try:
+            yield
+        finally:
+            self.http.patience = 0.0
 
 
 @contextmanager
@@ -115,10 +128,11 @@ def open_installation(
                 upgrade(db.engine)
             else:
                 make_database(Path(folder))
-            app.extensions["passback"] = replace(runtime(), http=ImpatientClient())
+            http = ImpatientClient()
+            app.extensions["passback"] = replace(runtime(), http=http)
             server.platform.tool_keys.fetch = fetch_from(app)
             try:
-                yield Installation(app, server)
+                yield Installation(app, server, http)
             finally:
                 _end(app, threads)
 

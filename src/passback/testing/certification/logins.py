@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from passback.errors import Side
 from passback.sandbox import drive
-from passback.testing.certification.bench import Bench, open_bench
+from passback.testing.certification.bench import ACCEPTED, Bench, open_bench
 from passback.testing.certification.breaking import form, form_without, refused
 from passback.testing.certification.installation import TOOL
 from passback.testing.certification.model import Case
@@ -198,7 +198,7 @@ def _same_launch_twice(bench: Bench) -> str:
     tabs = [_same_browser(bench) for _tab in range(2)]
     statuses = sorted(reply.status for reply in _together([partial(bench.post, given, tab) for tab in tabs]))
     bench.expect(statuses == [303, 409], f"one accepted, one told that it was used; answered {statuses}")
-    accepted = bench.traces()[-2] - before[-2]
+    accepted = bench.traces()[ACCEPTED] - before[ACCEPTED]
     bench.expect(accepted == 1, f"one accepted launch on record; found {accepted}")
     return "one accepted, the other refused (state_used)"
 

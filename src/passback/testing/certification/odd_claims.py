@@ -10,8 +10,9 @@ from passback.db import Unscoped, tenant_session, unscoped
 from passback.errors import Side
 from passback.lti.deployments import assign_deployment, list_deployments
 from passback.sandbox import drive
-from passback.sandbox.vocabulary import INSTITUTION, LTI, MEMBERSHIP, SUBMISSION_REVIEW_REQUEST
-from passback.testing.certification.bench import ITEM, Bench, add_choice, open_bench
+from passback.sandbox.model import Link, User
+from passback.sandbox.vocabulary import INSTITUTION, MEMBERSHIP, SUBMISSION_REVIEW_REQUEST
+from passback.testing.certification.bench import ACCEPTED, ITEM, Bench, add_choice, open_bench
 from passback.testing.certification.breaking import accepted, claims, refused, settings, without
 from passback.testing.certification.installation import TOOL
 from passback.testing.certification.model import Case
@@ -119,18 +120,29 @@ def _data(value: str | None) -> Any:
 # --- Messages of other kinds -----------------------------------------------------------------------------------------
 
 
-def _review(bench: Bench) -> str:
-    """A submission review of a link without line item: whatever it shows, nothing is recorded by it."""
+def _review_without_line_item(bench: Bench) -> str:
     link = bench.lms.links.add(bench.lms.course.id, bench.tool.id, "Ungraded", custom=bench.link.custom)
-    for_user = {LTI + "for_user": {"user_id": bench.student.id}}
-    trip = bench.launch(bench.instructor, link, message_type=SUBMISSION_REVIEW_REQUEST, overrides=for_user)
-    reply = drive.follow(bench.client, trip.reply)
-    bench.expect(reply.status < 500 and "Traceback" not in reply.text, f"a clear page; answered {reply.status}")
-    with tenant_session(bench.tenant_id) as session:
-        bench.expect(not session.scalars(select(Learner.id)).first(), "nobody recorded")
-    if trip.reply.status >= 400:
-        return bench.refused(trip.reply, "message_type")
-    return "a page to look at; nobody recorded"
+    return bench.refused(_review(bench, bench.instructor, link), "line_item_missing")
+
+
+def _review_of_work(bench: Bench) -> str:
+    """A teacher looks at a learner's work, and nothing is recorded by it."""
+    bench.opened(bench.launch().reply)
+    before = bench.traces()
+    answered = bench.opened(_review(bench, bench.instructor), "review")
+    before[ACCEPTED] += 1
+    bench.expect(bench.traces() == before, f"nothing recorded but the launch; {bench.traces()} instead of {before}")
+    return f"{answered}; nothing recorded but the launch"
+
+
+def _review_by_another(bench: Bench) -> str:
+    """A learner asks for another learner's work."""
+    bench.opened(bench.launch().reply)
+    return bench.refused(_review(bench, bench.lms.learners[2]), "review_refused", Side.REQUEST)
+
+
+def _review(bench: Bench, user: User, link: Link | None = None) -> drive.Reply:
+    return bench.launch(user, link, message_type=SUBMISSION_REVIEW_REQUEST, for_user=bench.student.id).reply
 
 
 DEPLOYMENTS = (
@@ -202,5 +214,7 @@ EXTENSIONS = (
     ),
     accepted("X29-canvas", "Canvas's claim of errors", claims(**CANVAS_ERRORS)),
     accepted("X30-for-user", "a launch with for_user", claims(for_user={"user_id": "5"})),
-    Case("X30-review", "a submission review without line item", "a clear page; nothing recorded", _review),
+    Case("X30-review", "a review without line item", "refused (line_item_missing)", _review_without_line_item),
+    Case("X30-review-work", "a teacher's review of a learner's work", "a page; nothing recorded", _review_of_work),
+    Case("X30-review-other", "a learner's review of another's work", "refused (review_refused)", _review_by_another),
 )

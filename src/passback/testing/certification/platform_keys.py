@@ -5,6 +5,7 @@ Each case has a key cache of its own: its registration's JWKS address differs fr
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from passback.errors import Side
 from passback.sandbox.faults import Fault
@@ -102,12 +103,21 @@ def _no_cache(bench: Bench) -> str:
     return f"{answered}; kept for a minute"
 
 
-def _broken(fault: Callable[[Bench], Fault]) -> Callable[[Bench], str]:
-    """Make the case of a platform whose keys cannot be had, and that comes back."""
+def _silence(_bench: Bench) -> Fault:
+    return Fault(hang_seconds=_SILENCE)
+
+
+def _broken(fault: Callable[[Bench], Fault], *, silent: bool = False) -> Callable[[Bench], str]:
+    """Make the case of a platform whose keys cannot be had, and that comes back.
+
+    Args:
+        silent: it gives no answer at all, for which nobody waits for long here.
+    """
 
     def run(bench: Bench) -> str:
         bench.fail("jwks", fault(bench))
-        answered = bench.refused(bench.launch().reply, "platform_keys_unavailable")
+        with bench.installation.impatient() if silent else nullcontext():
+            answered = bench.refused(bench.launch().reply, "platform_keys_unavailable")
         _asked(bench, 1, "asked once")
         bench.mend()
         bench.refused(bench.launch().reply, "platform_keys_unavailable")
@@ -189,7 +199,7 @@ KEYS = (
     Case("X25-empty", "an empty key set", "refused (token_key_unknown)", _empty),
     Case("X25-no-cache", "keys with Cache-Control: no-cache", "accepted, kept for a minute", _no_cache),
     Case("X25-500", "the keys answered with 500", _COMES_BACK, _broken(lambda _: Fault(500))),
-    Case("X25-timeout", "no answer for the keys", _COMES_BACK, _broken(lambda _: Fault(hang_seconds=_SILENCE))),
+    Case("X25-timeout", "no answer for the keys", _COMES_BACK, _broken(_silence, silent=True)),
     Case("X25-dropped", "the connection for the keys closed", _COMES_BACK, _broken(lambda _: Fault(drop=True))),
     Case("X25-html", "a page of HTML for the keys", _COMES_BACK, _broken(lambda _: Fault.html())),
     Case("X25-no-json", "invalid JSON for the keys", _COMES_BACK, _broken(lambda _: Fault.malformed())),
