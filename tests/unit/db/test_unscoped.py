@@ -23,6 +23,7 @@ ALLOWED: dict[Unscoped, set[str]] = {
     },
     Unscoped.REGISTRATION: {
         "cli/diagnose.py",
+        "cli/platform_add.py",
         "cli/platforms.py",
         "lti/diagnosis.py",
         "lti/registration.py",
