@@ -110,7 +110,12 @@ def test_what_the_lms_is_asked_for(browser: FlaskClient, lms: SandboxServer) -> 
     configuration = asked["https://purl.imsglobal.org/spec/lti-tool-configuration"]
     assert configuration["domain"] == "localhost:8000"
     kinds = [one["type"] for one in configuration["messages"]]
-    assert kinds == ["LtiResourceLinkRequest", "LtiDeepLinkingRequest", "LtiSubmissionReviewRequest"]
+    assert kinds == [
+        "LtiResourceLinkRequest",
+        "LtiDeepLinkingRequest",
+        "LtiSubmissionReviewRequest",
+        "DataPrivacyLaunchRequest",
+    ]
     assert configuration["messages"][1]["placements"] == ["ContentArea"]
     assert (tool.send_name, tool.send_email, len(tool.scopes)) == (True, True, 5)
     assert tool.deep_linking_uri == f"{APP}/lti/launch"

@@ -13,6 +13,7 @@ from passback.cli.deliveries import deliveries_group
 from passback.cli.demo import demo_command
 from passback.cli.doctor import doctor_command
 from passback.cli.keys import keys_group
+from passback.cli.learners import learners_group
 from passback.cli.platforms import platforms_group
 from passback.cli.plugins import plugins_group
 from passback.cli.registrations import registrations_group
@@ -32,6 +33,7 @@ GROUPS: tuple[click.Command, ...] = (
     demo_command,
     doctor_command,
     keys_group,
+    learners_group,
     platforms_group,
     plugins_group,
     registrations_group,

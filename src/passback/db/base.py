@@ -33,6 +33,8 @@ class Lifecycle:
         keep: for how long and why, in words.
         erase: `not personal`: untouched; `with learner`: the rows go; `anonymise`: `personal` columns are emptied.
         personal: names of the columns that hold personal data.
+        whose: of columns that name a learner without a foreign key, what they hold: the id of a `learner`, `attempt` or
+            `registration`, or the `subject` by which the platform of the row knows the person.
         purge_after: age at which a scheduled job deletes rows; None: never by age.
         purge_by: the column that says a row's age.
     """
@@ -40,6 +42,7 @@ class Lifecycle:
     keep: str
     erase: Literal["not personal", "with learner", "anonymise"]
     personal: tuple[str, ...] = ()
+    whose: tuple[tuple[str, Literal["learner", "attempt", "registration", "subject"]], ...] = ()
     purge_after: timedelta | None = None
     purge_by: str = ""
 

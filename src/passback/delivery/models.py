@@ -72,6 +72,7 @@ class EventDelivery(TenantScoped, Base):
         keep="30 days after delivery, for support",
         erase="with learner",
         personal=("payload",),
+        whose=(("lane", "registration"),),
         purge_after=timedelta(days=30),
         purge_by="settled_at",
     )

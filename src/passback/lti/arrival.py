@@ -7,10 +7,20 @@ from pydantic import JsonValue
 
 from passback.lti import claims as rules
 from passback.lti import framing
-from passback.lti.message import DEEP_LINKING, Launch, LinkFacts, Person, View
+from passback.lti.message import (
+    DATA_PRIVACY,
+    DATA_PRIVACY_NAMES,
+    DEEP_LINKING,
+    RESOURCE_LINK,
+    SUBMISSION_REVIEW,
+    Launch,
+    LinkFacts,
+    Person,
+    View,
+)
 from passback.lti.message_launch import VerifiedLaunch
 from passback.lti.models import Deployment
-from passback.lti.roles import sees_learners, view_of
+from passback.lti.roles import administers, sees_learners, view_of
 
 Claims = Mapping[str, JsonValue]
 
@@ -23,12 +33,13 @@ def build_launch(verified: VerifiedLaunch, *, code: str, tenant_id: UUID, deploy
         deployment: active, and the tenant's.
     """
     claims, platform = verified.claims, verified.login.platform
-    kind = str(claims[rules.MESSAGE_TYPE])
+    said = str(claims[rules.MESSAGE_TYPE])
+    kind = DATA_PRIVACY if said in DATA_PRIVACY_NAMES else said
     deep = kind == DEEP_LINKING
     presentation = rules.section(claims, rules.PRESENTATION)
     settings = rules.deep_linking(claims) if deep else None
     return_url = rules.web_url(presentation.get("return_url"))
-    said = rules.text(rules.section(claims, rules.TOOL_PLATFORM).get("product_family_code"))
+    product = rules.text(rules.section(claims, rules.TOOL_PLATFORM).get("product_family_code"))
     return Launch(
         code=code,
         tenant_id=tenant_id,
@@ -42,7 +53,7 @@ def build_launch(verified: VerifiedLaunch, *, code: str, tenant_id: UUID, deploy
         document_target=rules.text(presentation.get("document_target")),
         custom=rules.custom(claims),
         ancestors=framing.ancestors(platform, return_url, settings.return_url if settings else ""),
-        product=(said or platform.product).lower(),
+        product=(product or platform.product).lower(),
         for_user=rules.for_user(claims),
     )
 
@@ -57,6 +68,7 @@ def _person(claims: Claims) -> Person:
         may_learn=may_learn,
         has_role=has_role,
         sees_learners=view is View.STAFF and sees_learners(roles),
+        administers=administers(roles),
         name=rules.text(claims.get("name")),
         given_name=rules.text(claims.get("given_name")),
         family_name=rules.text(claims.get("family_name")),
@@ -67,7 +79,7 @@ def _person(claims: Claims) -> Person:
 
 def _link(claims: Claims, deployment: Deployment) -> LinkFacts:
     context = rules.section(claims, rules.CONTEXT)
-    linked = rules.LINK in claims and claims[rules.MESSAGE_TYPE] != DEEP_LINKING
+    linked = rules.LINK in claims and claims[rules.MESSAGE_TYPE] in {RESOURCE_LINK, SUBMISSION_REVIEW}
     endpoint, roster = rules.section(claims, rules.AGS), rules.section(claims, rules.NRPS)
     return LinkFacts(
         deployment=str(deployment.id),

@@ -15,7 +15,13 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue
 
 from passback.lti import errors
-from passback.lti.message import DEEP_LINKING, RESOURCE_LINK, SUBMISSION_REVIEW, DeepLinkingSettings
+from passback.lti.message import (
+    DATA_PRIVACY_NAMES,
+    DEEP_LINKING,
+    RESOURCE_LINK,
+    SUBMISSION_REVIEW,
+    DeepLinkingSettings,
+)
 from passback.lti.review_errors import ForUserError, LineItemMissingError
 from passback.runtime import runtime
 from passback.sealing import hash_token
@@ -38,7 +44,7 @@ AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 NRPS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 SETTINGS = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
 
-MESSAGES = frozenset({RESOURCE_LINK, DEEP_LINKING, SUBMISSION_REVIEW})
+MESSAGES = frozenset({RESOURCE_LINK, DEEP_LINKING, SUBMISSION_REVIEW, *DATA_PRIVACY_NAMES})
 LEEWAY = 60.0
 """Seconds by which the LMS's clock may differ from ours."""
 OLDEST = 600.0
@@ -139,8 +145,10 @@ def check_message(claims: Claims, tool_url: str) -> None:
         link_id(claims)
     elif kind == DEEP_LINKING:
         deep_linking(claims)
-    else:
+    elif kind == SUBMISSION_REVIEW:
         _check_review(claims)
+    else:
+        for_user(claims)
 
 
 def _check_review(claims: Claims) -> None:

@@ -61,6 +61,7 @@ WAYS = {
     "course page": "It led staff to the page of the course.",
     "choose": "It asked whether to preview the course or to open it as a learner.",
     "review": "It led to the work of one learner, to be looked at only.",
+    "privacy": "It led an administrator to what is kept of people.",
     "no content": "The link has no content yet.",
     "deep linking": "It opened the choice of content.",
 }

@@ -13,8 +13,9 @@ from passback.lti.course_access import CourseAccess, course_url
 from passback.lti.framing import ancestors
 from passback.lti.known import known_registration, source_of
 from passback.lti.links import Placed, open_link
-from passback.lti.message import Launch, View
+from passback.lti.message import DATA_PRIVACY, Launch, View
 from passback.lti.models import Deployment, Platform, ResourceLink
+from passback.lti.privacy_access import privacy_url
 from passback.lti.reviewing import asks_for_review, review_url
 from passback.lti.roster_jobs import start_after_commit
 from passback.lti.rosters import ask_after_launch
@@ -36,6 +37,7 @@ class Way(StrEnum):
     TEACH = "course page"
     CHOOSE = "choose"
     REVIEW = "review"
+    PRIVACY = "privacy"
     NO_CONTENT = "no content"
 
 
@@ -64,6 +66,8 @@ def enter(session: TenantSession, launch: Launch) -> Entered:
     Raises:
         LaunchRefusedError: a review of somebody's work that is not there, or not for this person to see.
     """
+    if launch.message_type == DATA_PRIVACY:
+        return Entered(Way.PRIVACY, privacy_url(launch))
     if asks_for_review(session, launch):
         return Entered(Way.REVIEW, review_url(session, launch))
     if launch.person.view is View.LEARNER:

@@ -11,6 +11,9 @@ from passback.lti.models import Deployment, Platform
 RESOURCE_LINK = "LtiResourceLinkRequest"
 DEEP_LINKING = "LtiDeepLinkingRequest"
 SUBMISSION_REVIEW = "LtiSubmissionReviewRequest"
+DATA_PRIVACY = "DataPrivacyLaunchRequest"
+DATA_PRIVACY_NAMES = (DATA_PRIVACY, "LtiDataPrivacyLaunchRequest")
+"""The name in the specification, and the one that some platforms send."""
 
 SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
 
@@ -31,6 +34,7 @@ class Person:
         view: staff preview, learners are recorded, mentors look on.
         may_learn: staff who are enrolled as a learner too, and may choose to open as one.
         has_role: False for an empty or unknown list of roles: a learner's view, whose grade the LMS may refuse.
+        administers: an administrator of the LMS or of the institution, not only of a course.
         sees_learners: staff of this very course, or administrators: they may see who learns in it.
     """
 
@@ -39,6 +43,7 @@ class Person:
     may_learn: bool = False
     has_role: bool = True
     sees_learners: bool = False
+    administers: bool = False
     name: str = ""
     given_name: str = ""
     family_name: str = ""

@@ -63,7 +63,12 @@ class ReconciliationFinding(TenantScoped, Base):
         tenant_key("registration_id", "registration", ondelete="CASCADE"),
         Index("ix_reconciliation_finding_of", "tenant_id", "reconciliation_id", "id"),
     )
-    lifecycle = Lifecycle(keep="until the next report of its course", erase="with learner", personal=("user_id",))
+    lifecycle = Lifecycle(
+        keep="until the next report of its course",
+        erase="with learner",
+        personal=("user_id",),
+        whose=(("user_id", "subject"),),
+    )
 
     reconciliation_id: Mapped[UUID]
     link_id: Mapped[UUID]

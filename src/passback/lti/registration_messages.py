@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
 from passback.errors import PassbackError, Side
-from passback.lti.message import DEEP_LINKING, RESOURCE_LINK, SUBMISSION_REVIEW
+from passback.lti.message import DATA_PRIVACY_NAMES, DEEP_LINKING, RESOURCE_LINK, SUBMISSION_REVIEW
 from passback.lti.platforms import ALGORITHMS, PlatformDetails, check_details, hosts_of
 from passback.lti.profiles import profile_for
 from passback.lti.services import WANTED_SCOPES
@@ -182,7 +182,8 @@ def wanted_scopes(supported: Collection[str]) -> list[str]:
 def _offered_only(configuration: Configuration, launch: str) -> list[JsonValue]:
     """Ask for further messages where the platform says that it sends them; Canvas refuses those it does not know."""
     offered = {one.type for one in configuration.platform.messages_supported}
-    return [{"type": kind, "target_link_uri": launch} for kind in (SUBMISSION_REVIEW,) if kind in offered]
+    wanted = (SUBMISSION_REVIEW, *DATA_PRIVACY_NAMES)
+    return [{"type": kind, "target_link_uri": launch} for kind in wanted if kind in offered]
 
 
 def _resource_link(configuration: Configuration, profile: LmsProfile, launch: str) -> JsonObject:

@@ -72,3 +72,8 @@ def sees_learners(roles: Sequence[str]) -> bool:
     """
     parsed = [Role(role) for role in roles]
     return any(one.name in (STAFF if one.in_context else ADMINISTRATORS) for one in parsed)
+
+
+def administers(roles: Sequence[str]) -> bool:
+    """Say whether somebody administers the LMS or the institution: they may see what is kept of everybody in it."""
+    return any(one.name in ADMINISTRATORS and not one.in_context for one in map(Role, roles))

@@ -8,6 +8,7 @@ from passback.lti.config_routes import config
 from passback.lti.course_grades import grades
 from passback.lti.course_routes import course
 from passback.lti.picker_routes import picker
+from passback.lti.privacy_routes import privacy
 from passback.lti.registration_routes import registration
 from passback.lti.review_routes import review
 from passback.lti.routes import lti
@@ -22,4 +23,5 @@ def mount_lti(app: Flask) -> None:
     mount(app, course, HostSide.APP, url_prefix="/lti/course")
     mount(app, grades, HostSide.APP, url_prefix="/lti/course")
     mount(app, review, HostSide.APP, url_prefix="/lti/review")
+    mount(app, privacy, HostSide.APP, url_prefix="/lti/privacy")
     init_ags(app)

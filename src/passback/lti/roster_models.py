@@ -64,6 +64,7 @@ class RosterMember(TenantScoped, Base):
         keep="as long as its roster; those who left the course for 200 days",
         erase="with learner",
         personal=("user_id", "name", "given_name", "family_name", "email", "sort_name"),
+        whose=(("user_id", "subject"),),
         purge_after=timedelta(days=200),
         purge_by="gone_at",
     )

@@ -11,6 +11,7 @@ from passback.sandbox.model import Course, JsonObject, Link, Role, State, Tool, 
 from passback.sandbox.vocabulary import (
     AGS_ENDPOINT,
     AGS_SCOPES,
+    DATA_PRIVACY_REQUEST,
     DEEP_LINKING_REQUEST,
     DL,
     INSTITUTION,
@@ -70,7 +71,10 @@ def build_claims(core: Core, state: State, message: Message, nonce: str) -> Json
         LTI + "ext": {"user_username": message.user.username if message.user else "", "lms": "practice"},
     }
     claims |= _person(tool, message.user)
-    claims |= _services(core, state, message)
+    if message.message_type == DATA_PRIVACY_REQUEST:  # of no course: neither a context nor its services
+        del claims[LTI + "context"]
+    else:
+        claims |= _services(core, state, message)
     if message.message_type == DEEP_LINKING_REQUEST:
         claims[DL + "deep_linking_settings"] = _deep_linking(core, message)
     elif link is not None:
@@ -85,6 +89,8 @@ def roles(course: Course, message: Message) -> Iterable[str]:
     if message.user is None:
         return []
     role = Role.LEARNER if message.as_learner else course.members.get(message.user.id)
+    if message.message_type == DATA_PRIVACY_REQUEST:
+        return [SYSTEM + "Administrator"] if message.user.administrator else [SYSTEM + "User"]
     found = set()
     if role is not None:
         found.add(MEMBERSHIP + {Role.LEARNER: "Learner", Role.MENTOR: "Mentor"}.get(role, "Instructor"))

@@ -20,7 +20,7 @@ from passback.sandbox.launches import FormPost
 from passback.sandbox.model import Link, Tool, User
 from passback.sandbox.platform import Breakage, Platform
 from passback.sandbox.toolkeys import Fetch
-from passback.sandbox.vocabulary import RESOURCE_LINK_REQUEST
+from passback.sandbox.vocabulary import DATA_PRIVACY_REQUEST, RESOURCE_LINK_REQUEST
 
 MAX_REDIRECTS = 10
 SECONDS = 30
@@ -155,6 +155,10 @@ def begin(
     for_user: str = "",
 ) -> FormPost:
     """Start a launch in the LMS and return the login initiation."""
+    if message_type == DATA_PRIVACY_REQUEST:
+        tool = tool or platform.tools.all()[0]
+        admin = user or platform.instructor
+        return platform.launches.initiate_privacy(admin, tool, session=session, for_user=for_user)
     if link is None:
         tool = tool or platform.tools.all()[0]
         teacher = user or platform.instructor

@@ -43,6 +43,16 @@ def review(link_id: str, user_id: str) -> str:
     return auto_post(form, link.title)
 
 
+@front.get("/privacy/<tool_id>")
+def privacy(tool_id: str) -> str:
+    """Open a tool's page about personal data, of the person `user` or of everybody; administrators only."""
+    user, tool = signed_in(), platform().tools.get(tool_id)
+    if user is None or not user.administrator or tool is None:
+        abort(404)
+    whose = request.args.get("user", "")
+    return auto_post(platform().launches.initiate_privacy(user, tool, session=sesskey(), for_user=whose), tool.name)
+
+
 @front.route("/lti/auth", methods=["GET", "POST"])
 def auth() -> str | AnyResponse | tuple[str, int]:
     """Answer a tool's authentication request; without our cookie ask again as first party, then for a sign-in."""

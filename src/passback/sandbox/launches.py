@@ -12,7 +12,7 @@ from passback.sandbox.core import Core
 from passback.sandbox.keys import KeyRing, sign
 from passback.sandbox.model import JsonObject, Link, Tool, User
 from passback.sandbox.tools import Tools
-from passback.sandbox.vocabulary import DEEP_LINKING_REQUEST, RESOURCE_LINK_REQUEST
+from passback.sandbox.vocabulary import DATA_PRIVACY_REQUEST, DEEP_LINKING_REQUEST, RESOURCE_LINK_REQUEST
 
 REQUIRED = ("scope", "response_type", "client_id", "redirect_uri", "login_hint", "nonce")
 
@@ -94,6 +94,20 @@ class Launches:
             course = state.courses[course_id]
         deployment = deployment_id or (link.deployment_id if link else tool.deployments[0])
         message = Message(tool, course, user, link, deployment, DEEP_LINKING_REQUEST, data=data, sesskey=session)
+        return self.start(message, session)
+
+    def initiate_privacy(self, user: User, tool: Tool, *, session: str = "", for_user: str = "") -> FormPost:
+        """Start the tool's page about personal data.
+
+        Args:
+            for_user: whose; "" leaves it to the administrator there.
+        """
+        with self.core.read() as state:
+            course = next(iter(state.courses.values()))
+        deployment = tool.deployments[0]
+        message = Message(
+            tool, course, user, None, deployment, DATA_PRIVACY_REQUEST, for_user=for_user, sesskey=session
+        )
         return self.start(message, session)
 
     def start(self, message: Message, session: str) -> FormPost:

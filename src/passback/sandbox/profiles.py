@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from passback.sandbox.vocabulary import DEEP_LINKING_REQUEST, RESOURCE_LINK_REQUEST, SUBMISSION_REVIEW_REQUEST
+from passback.sandbox.vocabulary import (
+    DATA_PRIVACY_REQUEST,
+    DEEP_LINKING_REQUEST,
+    RESOURCE_LINK_REQUEST,
+    SUBMISSION_REVIEW_REQUEST,
+)
 
 
 class TimestampRule(StrEnum):
@@ -42,6 +47,7 @@ class RegistrationRules:
             RESOURCE_LINK_REQUEST: (),
             DEEP_LINKING_REQUEST: ("ContentArea",),
             SUBMISSION_REVIEW_REQUEST: (),
+            DATA_PRIVACY_REQUEST: (),
         }
     )
     validates: bool = False

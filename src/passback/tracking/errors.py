@@ -86,3 +86,12 @@ class OverrideRefusedError(PassbackError):
 
     code = "override_refused"
     advice = "Give a number between 0 and 1 and say why."
+
+
+class ErasureWaitsError(PassbackError):
+    """Something of this person is being sent at this very moment, so nothing was erased yet."""
+
+    code = "erasure_waits"
+    status = 409
+    side = Side.TOOL
+    advice = "Try again in a minute: what has been sent by then is erased with the rest."

@@ -18,7 +18,7 @@ class Learner(TenantScoped, Base):
     lifecycle = Lifecycle(
         keep="until erased",
         erase="anonymise",
-        personal=("subject", "name", "given_name", "family_name", "email"),
+        personal=("subject", "name", "given_name", "family_name", "email", "locale"),
     )
 
     source: Mapped[str]
@@ -123,7 +123,12 @@ class StateCell(TenantScoped, Base):
 
     __tablename__ = "state_cell"
     __table_args__ = tenant_table(UniqueConstraint("tenant_id", "owner_id", "scope", "key"))
-    lifecycle = Lifecycle(keep="as long as its attempt or learner", erase="with learner", personal=("data",))
+    lifecycle = Lifecycle(
+        keep="as long as its attempt or learner",
+        erase="with learner",
+        personal=("data",),
+        whose=(("owner_id", "attempt"), ("owner_id", "learner")),
+    )
 
     owner_id: Mapped[UUID]
     scope: Mapped[str]
