@@ -114,7 +114,9 @@ class ImportedContent:
     """What an import made of a package. `data` is the content type's own and comes back in every `State`.
 
     `reports_score`: its files say that it reports a score. Where scores count, a completion then waits for one from
-    the very first learner on; False leaves it to the first score that any learner gets.
+    the very first learner on; False leaves it to the first score that any learner gets. `identifier`: what the package
+    calls the course, the same in each export of it; "" where it says nothing. Another one than before has people asked
+    whether this is a new version of the same course.
     """
 
     title: str
@@ -124,6 +126,23 @@ class ImportedContent:
     description: str = ""
     warnings: tuple[PackageWarning, ...] = ()
     reports_score: bool = False
+    identifier: str = ""
+
+
+@dataclass(frozen=True)
+class ContentChange:
+    """Something that differs between two versions of a course beyond its structure, in plain words.
+
+    Args:
+        what: what differs, such as "Pass mark".
+        before: its value in the older version, "" for none; `after` likewise.
+        activity: id of the activity it is about, "" for the course as a whole.
+    """
+
+    what: str
+    before: str
+    after: str
+    activity: str = ""
 
 
 @dataclass(frozen=True)
@@ -445,6 +464,20 @@ class SeveralActivities(Protocol):
 
     def then_scopes(self, state: State) -> frozenset[StateKey]:
         """Name the further cells that `launch` needs once those of `launch_scopes` are known, as the activity's."""
+        ...
+
+
+@runtime_checkable
+class ComparesVersions(Protocol):
+    """What a content type adds that can say more of two versions of a course than which activities differ."""
+
+    def compare(self, before: JsonObject, after: JsonObject) -> Sequence[ContentChange]:
+        """Return what differs that people should know before learners meet it: pass marks, limits, rules.
+
+        Args:
+            before: `ImportedContent.data` of one version; it may have been written by an older plugin.
+            after: that of the other.
+        """
         ...
 
 

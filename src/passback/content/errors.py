@@ -58,6 +58,90 @@ class AmbiguousCourseError(PassbackError):
     advice = "Name the course by its id; `passback courses list` shows it."
 
 
+class UnknownVersionError(NotFoundError):
+    """The course has no such version (any more)."""
+
+    code = "unknown_version"
+    advice = "`passback courses versions COURSE` lists the versions there are."
+
+
+class OtherCourseError(PassbackError):
+    """This package seems to be another course, not a new version of this one.
+
+    Args:
+        reason: what makes it look so, for people.
+    """
+
+    code = "other_course"
+    status = 409
+    side = Side.PACKAGE
+    advice = "Import it as a new course; or, if it is meant, say so with `--yes`."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self._reason = reason
+
+    @property
+    def message(self) -> str:
+        """The sentence with its reason."""
+        return f"{super().message} {self._reason}"
+
+
+class OlderVersionError(PassbackError):
+    """This package is an older version of the course, byte for byte; no new version was made.
+
+    Args:
+        number: which one.
+    """
+
+    code = "older_version"
+    status = 409
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"version {number}", advice=f"Go back to version {number} instead; nothing has to be imported."
+        )
+
+
+class SameVersionError(PassbackError):
+    """This package is the course's current version already, byte for byte; nothing was imported."""
+
+    code = "same_version"
+    status = 409
+    advice = "Export the course again if it should have changed."
+
+
+class StagedVersionGoneError(NotFoundError):
+    """This upload does not wait any more: somebody confirmed or discarded it, or a day has passed."""
+
+    code = "staged_version_gone"
+    advice = "The course's page shows the versions there are; upload the package again if it is not among them."
+
+
+class VersionChangedError(PassbackError):
+    """The course has got another version in the meantime."""
+
+    code = "version_changed"
+    status = 409
+    advice = "Look at what would change now, and confirm again."
+
+
+class CurrentVersionError(PassbackError):
+    """The version that new attempts take cannot be deleted."""
+
+    code = "current_version"
+    status = 409
+    advice = "Make another version current first."
+
+
+class VersionInUseError(PassbackError):
+    """Learners have begun this version; what they did would be lost with it."""
+
+    code = "version_in_use"
+    status = 409
+    advice = "Keep it. New attempts take the current version only."
+
+
 class FileMissingError(NotFoundError):
     """The course has no file of this name."""
 

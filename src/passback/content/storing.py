@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import select
 
 from passback.clock import utc_now
-from passback.content.models import CourseVersion
+from passback.content.models import CourseVersion, StagedVersion
 from passback.content.storage import FileStorage, storage_trouble
 from passback.content.storage import storage as current_storage
 from passback.db import Unscoped, tenant_session, unscoped
@@ -58,6 +58,14 @@ def store_files(storage: Storage, prefix: str, package: PackageReader) -> int:
             raise
 
 
+def remove_version(tenant_id: UUID, version_id: UUID) -> None:
+    """Remove the files of a version whose row is gone; those that cannot be removed now go with `remove_abandoned`."""
+    try:
+        current_storage().remove(prefix_of(tenant_id, version_id))
+    except Exception:
+        log.exception("content.remove_version_failed", tenant=str(tenant_id), version=str(version_id))
+
+
 def abandoned_versions(storage: Storage, tenant_id: UUID, *, older_than: timedelta = ABANDONED_AFTER) -> list[UUID]:
     """Return the ids under which files are stored that no course version has: imports that were killed.
 
@@ -68,7 +76,7 @@ def abandoned_versions(storage: Storage, tenant_id: UUID, *, older_than: timedel
     keys = chain(storage.names(prefix), storage.unfinished(prefix) if isinstance(storage, FileStorage) else ())
     stored = {version_id for key in keys if (version_id := _version_of(key))}
     with tenant_session(tenant_id) as session:
-        known = set(session.scalars(select(CourseVersion.id)))
+        known = {*session.scalars(select(CourseVersion.id)), *session.scalars(select(StagedVersion.id))}
     before = utc_now() - older_than
     return [version_id for version_id in sorted(stored - known) if _made_at(version_id) <= before]
 

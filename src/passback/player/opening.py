@@ -1,13 +1,14 @@
 """Opening a course: from what a launch allows to a session and what its page needs."""
 
 from dataclasses import asdict, dataclass, replace
+from typing import Literal
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from sqlalchemy import select
 
 from passback.assets import asset_url
-from passback.content import service, serving
+from passback.content import serving
 from passback.content.kinds import find_content_type
 from passback.content.models import Course, CourseVersion
 from passback.db import JsonObject, TenantSession, tenant_session
@@ -20,6 +21,7 @@ from passback.plugins.activation import switched_off
 from passback.runtime import runtime
 from passback.tracking import pipeline, sessions
 from passback.tracking.models import Attempt, Placement, PlaySession, Registration
+from passback.tracking.versions import next_version
 
 
 class MovedError(LinkExpiredError):
@@ -34,14 +36,17 @@ class Choice:
     """What the learner has to be asked before the course opens.
 
     Args:
+        kind: `passed` or `used_up`: look back, or start again; `version`: the course has changed since the attempt
+            began, go on with it or start the current version.
         title: of the course.
         again: a new attempt may be started.
-        used_up: every attempt that is allowed has been used.
+        uses_attempt: starting the current version uses up one of the attempts that are allowed.
     """
 
+    kind: Literal["passed", "used_up", "version"]
     title: str
-    again: bool
-    used_up: bool
+    again: bool = False
+    uses_attempt: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,19 +71,31 @@ def find_choice(entry: Entry) -> tuple[Choice | None, Play]:
             return None, Play(entry, _version(session, as_uuid(entry.version)).id.hex)
         registration = _registration(session, entry)
         standing = sessions.standing(session, registration)
-        play = Play(entry, _version_to_play(session, registration).id.hex)
-        if standing.kind not in {"passed", "used_up"}:
-            return None, play
-        course = session.get_one(Course, registration.course_id)
-        return Choice(course.title, standing.new_attempt_allowed, standing.kind == "used_up"), play
+        if standing.version_change == "at_once":
+            return None, _new_attempt(session, entry, registration, change_version=True)
+        latest = _latest(session, registration)
+        play = Play(entry, (latest.course_version_id if latest else next_version(session, registration, None)).hex)
+        title = session.get_one(Course, registration.course_id).title
+        if standing.version_change == "ask":
+            return Choice("version", title, uses_attempt=standing.uses_attempt), play
+        if standing.kind in {"passed", "used_up"}:
+            return Choice(standing.kind, title, standing.new_attempt_allowed), play
+        return None, play
 
 
-def choose_new_attempt(entry: Entry) -> Play:
-    """Return the way into a new attempt; taken twice, it starts one only once."""
+def choose_new_attempt(entry: Entry, *, change_version: bool = False) -> Play:
+    """Return the way into a new attempt; taken twice, it starts one only once.
+
+    Args:
+        change_version: it takes the place of one on another version of the course.
+    """
     with tenant_session(as_uuid(entry.tenant)) as session:
-        registration = _registration(session, entry)
-        version = service.current_version(session, registration.course_id)
-        return Play(entry, version.id.hex, new_attempt_after=registration.attempts)
+        return _new_attempt(session, entry, _registration(session, entry), change_version=change_version)
+
+
+def _new_attempt(session: TenantSession, entry: Entry, registration: Registration, *, change_version: bool) -> Play:
+    version = next_version(session, registration, _latest(session, registration))
+    return Play(entry, version.hex, new_attempt_after=registration.attempts, change_version=change_version)
 
 
 def play_url(play: Play) -> str:
@@ -132,6 +149,7 @@ def open_play(play: Play, *, tab: str, take_over: bool) -> Opened:
             registration,
             mode="review" if play.review else "normal",
             new_attempt=new_attempt,
+            change_version=play.change_version,
             tab=tab,
             take_over=take_over,
         )
@@ -275,10 +293,6 @@ def _version(session: TenantSession, version_id: UUID) -> CourseVersion:
     return version
 
 
-def _version_to_play(session: TenantSession, registration: Registration) -> CourseVersion:
-    """Return the version of the attempt there is, else the newest: a running attempt stays what it was."""
+def _latest(session: TenantSession, registration: Registration) -> Attempt | None:
     newest = select(Attempt).where(Attempt.registration_id == registration.id).order_by(Attempt.number.desc()).limit(1)
-    attempt = session.scalars(newest).one_or_none()
-    if attempt is None:
-        return service.current_version(session, registration.course_id)
-    return _version(session, attempt.course_version_id)
+    return session.scalars(newest).one_or_none()

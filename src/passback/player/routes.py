@@ -59,9 +59,12 @@ def choose(token: str) -> Response:
     """Go on with what was chosen. The token in the path stands for the learner; there is no cookie to forge with."""
     entry = read_entry(token)
     choice, play = opening.find_choice(entry)
-    if choice is None:
+    chosen = request.form.get("choice")
+    if choice is None or (choice.kind == "version" and chosen != "current"):
         return _go(opening.play_url(play))
-    if request.form.get("choice") == "again" and choice.again:
+    if choice.kind == "version":
+        return _go(opening.play_url(opening.choose_new_attempt(entry, change_version=True)))
+    if chosen == "again" and choice.again:
         return _go(opening.play_url(opening.choose_new_attempt(entry)))
     return _go(opening.play_url(Play(entry, play.version, review=True)))
 

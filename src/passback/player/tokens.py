@@ -63,12 +63,14 @@ class Play:
         version: the course version, which fixes the content origin.
         review: look at a passed attempt without changing it.
         new_attempt_after: start a new attempt if that many exist, so that a reload does not start another; -1: no.
+        change_version: the new attempt takes the place of one on another version of the course.
     """
 
     entry: Entry
     version: str
     review: bool = False
     new_attempt_after: int = -1
+    change_version: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ elsewhere: a course may say "completed" on arriving at its quiz (a sample of Rus
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from passback.plugin import (
     AttemptResult,
@@ -18,6 +19,8 @@ from passback.plugin import (
     hookimpl,
 )
 from passback.tracking.outcome import clip, normalised_score
+
+Item = TypeVar("Item")
 
 TOLERANCE = 1e-9
 """0.1 + 0.2 is no fail at a pass mark of 0.3."""
@@ -129,6 +132,34 @@ def _wait(outcome: Outcome, reason: str) -> GradeDecision:
 
 def _is_over(outcome: Outcome) -> bool:
     return _reached(outcome) or outcome.success is not Success.UNKNOWN
+
+
+def goes(items: Sequence[Item], replaced: Sequence[bool]) -> list[list[Item]]:
+    """Put attempts that gave way to another version of the course together with the attempt that came after.
+
+    Who has to begin anew because the course was changed is on the same go: the first one, and one of those that an
+    average is made of.
+
+    Args:
+        items: one for each attempt, in their order.
+        replaced: which of them gave way.
+    """
+    found: list[list[Item]] = [[]]
+    for item, gave_way in zip(items, replaced, strict=True):
+        found[-1].append(item)
+        if not gave_way:
+            found.append([])
+    return found if found[-1] else found[:-1]
+
+
+def merge_replaced(
+    decisions: Sequence[GradeDecision], replaced: Sequence[bool], rule: GradeRule
+) -> Sequence[GradeDecision]:
+    """Return one decision for each go where the rule counts them: its best one."""
+    if rule.which_attempt not in {"first", "average"}:
+        return decisions
+    best = GradeRule(which_attempt="best")
+    return [combine(go, best) for go in goes(decisions, replaced)]
 
 
 def combine(decisions: Sequence[GradeDecision], rule: GradeRule) -> GradeDecision:

@@ -17,7 +17,7 @@ from passback.plugin import AttemptResult, GradeDecision, GradeRule, Outcome
 from passback.runtime import runtime
 from passback.staff.service import audit
 from passback.tracking.errors import OverrideRefusedError
-from passback.tracking.grading import combine
+from passback.tracking.grading import combine, merge_replaced
 from passback.tracking.models import Attempt, Grade, Placement, Registration
 from passback.tracking.outcome import load
 from passback.tracking.registrations import lock_registration
@@ -175,7 +175,8 @@ def _decide(attempts: Sequence[Attempt], rule: Rule) -> GradeDecision:
         except Exception as error:  # noqa: BLE001 - a plugin's policy must not hold up the recording of results
             log.error("grading.policy_failed", policy=policy.key, error=f"{type(error).__name__}: {error}"[:200])
             decisions.append(GradeDecision(None, False, f"the plugin that grades by {policy.key!r} failed"))
-    return combine(decisions, GradeRule(placement.pass_mark, which))
+    combined = GradeRule(placement.pass_mark, which)
+    return combine(merge_replaced(decisions, [attempt.replaced for attempt in attempts], combined), combined)
 
 
 def _adjusted(outcome: Outcome, settings: JsonObject) -> Outcome:

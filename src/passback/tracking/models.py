@@ -87,7 +87,8 @@ class Attempt(TenantScoped, Base):
     """One go at a course version. `status`: active (a session is open), suspended or ended.
 
     `outcome` is the sticky one (design §9), made of `parts`: what earlier sessions came to, what the newest one says,
-    what late events of superseded ones add (`tracking.outcome.Parts`).
+    what late events of superseded ones add (`tracking.outcome.Parts`). `replaced`: it was left before it came to
+    anything, because the learner went on with another version of the course; it uses up none of the allowed attempts.
     """
 
     __tablename__ = "attempt"
@@ -106,6 +107,7 @@ class Attempt(TenantScoped, Base):
     parts: Mapped[JsonObject] = mapped_column(default=dict)
     started_at: Mapped[datetime] = mapped_column(default=utc_now)
     ended_at: Mapped[datetime | None]
+    replaced: Mapped[bool] = mapped_column(default=False)
 
 
 class StateCell(TenantScoped, Base):

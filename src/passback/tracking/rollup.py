@@ -12,6 +12,7 @@ from passback.delivery import owed
 from passback.plugin import Completion, GradeDecision, Outcome, Success
 from passback.tracking.courses import Subject
 from passback.tracking.fold import SaidFact
+from passback.tracking.grading import goes
 from passback.tracking.grading_service import find_rule, regrade
 from passback.tracking.models import Attempt, Grade, Placement, Registration
 from passback.tracking.outcome import best_of, load, normalised_score, raise_by
@@ -89,7 +90,7 @@ def refresh(registration: Registration, attempts: Sequence[Attempt], which: str,
     outcomes = [load(attempt.outcome) for attempt in attempts]
     best = raise_by(best_of(tuple(outcomes[:-1])), outcomes[-1]) if outcomes else Outcome()
     registration.completion, registration.success = str(best.completion), str(best.success)
-    registration.score_scaled = _score(outcomes, which)
+    registration.score_scaled = _score(outcomes, [attempt.replaced for attempt in attempts], which)
     registration.progress = best.progress
     registration.duration_seconds = sum(outcome.duration_seconds for outcome in outcomes)
     registration.attempts = len(attempts)
@@ -100,15 +101,22 @@ def refresh(registration: Registration, attempts: Sequence[Attempt], which: str,
         registration.completed_at = best.at or now
 
 
-def _score(outcomes: Sequence[Outcome], which: str) -> float | None:
-    scores = [score for score in map(normalised_score, outcomes) if score is not None]
-    if not scores:
+def _score(outcomes: Sequence[Outcome], replaced: Sequence[bool], which: str) -> float | None:
+    scores = [normalised_score(outcome) for outcome in outcomes]
+    if which in {"average", "first"}:
+        scores = [_highest(go) for go in goes(scores, replaced)]
+        if which == "first":
+            return scores[0] if scores else None
+    known = [score for score in scores if score is not None]
+    if not known:
         return None
     if which == "average":
-        return sum(scores) / len(scores)
-    if which == "first":
-        return normalised_score(outcomes[0])
-    return scores[-1] if which == "last" else max(scores)
+        return sum(known) / len(known)
+    return known[-1] if which == "last" else max(known)
+
+
+def _highest(scores: Sequence[float | None]) -> float | None:
+    return max((score for score in scores if score is not None), default=None)
 
 
 def _became(before: tuple[datetime | None, str, str], registration: Registration) -> list[str]:

@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from passback.clock import utc_now
-from passback.content.models import CourseVersion
 from passback.db import TenantSession
 from passback.plugin import SESSION_STARTED
 from passback.tracking import journal
@@ -19,6 +18,14 @@ from passback.tracking.grading import is_done
 from passback.tracking.models import Attempt, Placement, PlaySession, Registration
 from passback.tracking.outcome import load
 from passback.tracking.rollup import attempts_of
+from passback.tracking.versions import (
+    VersionChange,
+    find_current,
+    gives_way,
+    is_undecided,
+    next_version,
+    version_change,
+)
 from passback.tracking.work import begin_work, lock_attempt
 
 QUIET = timedelta(seconds=90)
@@ -39,12 +46,17 @@ class Standing:
         busy: it is open in another window, seen within 90 seconds.
         new_attempt_allowed: `open_session(new_attempt=True)` would be accepted.
         attempts: how many there are.
+        version_change: with `resume`: the attempt is on another version of the course than the current one, and the
+            learner may choose that (`ask`) or is led to it (`at_once`).
+        uses_attempt: the change would use up one of the allowed attempts.
     """
 
     kind: Literal["start", "resume", "passed", "used_up"]
     busy: bool = False
     new_attempt_allowed: bool = False
     attempts: int = 0
+    version_change: VersionChange = "none"
+    uses_attempt: bool = False
 
 
 def standing(session: TenantSession, registration: Registration, *, tab: str = "") -> Standing:
@@ -59,11 +71,15 @@ def standing(session: TenantSession, registration: Registration, *, tab: str = "
     placement = _placement(session, registration)
     current = _current(session, attempts[-1])
     busy = current is not None and _is_busy(current, tab, utc_now())
-    left = _attempts_left(placement, len(attempts))
-    done = is_done(load(attempts[-1].outcome), placement.pass_mark)
-    allowed = left and _may_be_left_behind(attempts[-1], placement)
-    kind: Literal["resume", "passed", "used_up"] = "resume" if not done else "passed" if left else "used_up"
-    return Standing(kind, busy, allowed, len(attempts))
+    latest = attempts[-1]
+    left = _attempts_left(placement, sum(not attempt.replaced for attempt in attempts))
+    allowed = left and _may_be_left_behind(latest, placement)
+    if is_done(load(latest.outcome), placement.pass_mark):
+        return Standing("passed" if left else "used_up", busy, allowed, len(attempts))
+    current_version = find_current(session, registration.course_id)
+    change = version_change(current_version, latest, another_allowed=allowed)
+    uses = change != "none" and placement.max_attempts > 0 and not is_undecided(latest)
+    return Standing("resume", busy, allowed, len(attempts), change, uses)
 
 
 def open_session(
@@ -72,6 +88,7 @@ def open_session(
     *,
     mode: Mode = "normal",
     new_attempt: bool = False,
+    change_version: bool = False,
     tab: str = "",
     take_over: bool = False,
 ) -> PlaySession:
@@ -83,6 +100,8 @@ def open_session(
     Args:
         mode: `review` and `browse` never change an outcome.
         new_attempt: begin another attempt, on the course's current version.
+        change_version: with `new_attempt`: leave an attempt on another version, also one that has come to nothing yet;
+            such a one does not count among those that are allowed (docs/decisions/0015-course-versions.md).
         tab: names the browser tab, "" where it is not known.
         take_over: go on here although the course is open elsewhere.
 
@@ -103,16 +122,19 @@ def open_session(
         return _open_on(session, first, tab, now)
     if not new_attempt and is_done(load(latest.outcome), placement.pass_mark):
         return _open_review(session, latest, mode="review", tab=tab, now=now)
-    if new_attempt and not _may_begin_another(session, registration, latest, placement):
+    replaced = new_attempt and change_version and gives_way(session, registration, latest)
+    if new_attempt and not replaced and not _may_begin_another(session, registration, latest, placement):
         raise AttemptRefusedError(f"attempt {latest.number} of {placement.max_attempts}")
     _take_over(session, latest, tab, now, take_over=take_over)
+    latest.replaced = latest.replaced or replaced
     return _open_on(session, _next_attempt(session, registration, latest, now) if new_attempt else latest, tab, now)
 
 
 def _next_attempt(session: TenantSession, registration: Registration, latest: Attempt, now: datetime) -> Attempt:
     latest.status, latest.ended_at = "ended", latest.ended_at or now
-    attempt = _begin_attempt(session, registration, latest.number + 1, now)
-    assert attempt is not None  # noqa: S101 - the latest one is locked, so that nobody else can have begun it
+    attempt = None
+    while attempt is None:  # the version may be deleted in between; nobody else can begin one, the latest is locked
+        attempt = _begin_attempt(session, registration, latest.number + 1, now, latest)
     return attempt
 
 
@@ -174,13 +196,10 @@ def _lock_latest(session: TenantSession, registration: Registration) -> Attempt 
             return attempt
 
 
-def _begin_attempt(session: TenantSession, registration: Registration, number: int, now: datetime) -> Attempt | None:
-    version = session.scalars(
-        select(CourseVersion.id)
-        .where(CourseVersion.course_id == registration.course_id)
-        .order_by(CourseVersion.number.desc())
-        .limit(1)
-    ).one()
+def _begin_attempt(
+    session: TenantSession, registration: Registration, number: int, now: datetime, latest: Attempt | None = None
+) -> Attempt | None:
+    version = next_version(session, registration, latest)
     attempt = Attempt(registration_id=registration.id, course_version_id=version, number=number, started_at=now)
     try:
         with session.begin_nested():
@@ -211,7 +230,7 @@ def _may_begin_another(
     session: TenantSession, registration: Registration, latest: Attempt, placement: Placement
 ) -> bool:
     count = session.scalars(
-        select(func.count()).select_from(Attempt).where(Attempt.registration_id == registration.id)
+        select(func.count()).where(Attempt.registration_id == registration.id, Attempt.replaced.is_(False))
     ).one()
     return _attempts_left(placement, count) and _may_be_left_behind(latest, placement)
 

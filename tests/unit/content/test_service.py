@@ -210,7 +210,7 @@ def test_a_disk_that_fails_half_way_leaves_nothing(tenant_id: UUID, monkeypatch:
 
 
 def test_a_database_that_fails_leaves_nothing(tenant_id: UUID, monkeypatch: Any) -> None:
-    monkeypatch.setattr(service, "_duplicates", lambda *_: 1 / 0)
+    monkeypatch.setattr(service, "duplicates", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         bring(tenant_id, toy_package())
     assert nothing_is_left(tenant_id)
