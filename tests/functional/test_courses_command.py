@@ -59,6 +59,7 @@ def test_a_new_version_by_title_or_id(package: Path) -> None:
     first = told("import", package)
     package.write_bytes(toy_package("Newer"))
     assert told("import", package, "--into", "my course")["id"] == first["id"]
+    package.write_bytes(toy_package("Newest"))
     assert told("import", package, "--into", first["id"])["id"] == first["id"]
     shown = told("show", "My course")
     assert (shown["id"], shown["version"], shown["title"]) == (first["id"], 3, "My course")

@@ -1,16 +1,17 @@
 """`passback courses`: import packages, see what there is."""
 
-from dataclasses import asdict
 from pathlib import Path
 from uuid import UUID
 
 import click
-from sqlalchemy import func, select
 
+from passback.cli.course_versions import VERSION_COMMANDS, told_import, told_prospect
 from passback.cli.output import answer, answer_rows, json_option
 from passback.cli.tenants import tenant_named, tenant_option
 from passback.content.models import Course, CourseVersion
-from passback.content.service import archive_course, current_version, find_course, import_course, list_courses
+from passback.content.service import archive_course, find_course, import_course, list_courses
+from passback.content.staging import try_version
+from passback.content.versions import current_numbers, current_version
 from passback.db import tenant_session
 from passback.staff.service import audit
 
@@ -20,32 +21,35 @@ def courses_group() -> None:
     """Courses and their versions."""
 
 
+for command in VERSION_COMMANDS:
+    courses_group.add_command(command)
+
+
 @courses_group.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--into", metavar="COURSE", help="Make a new version of this course (id or title).")
+@click.option("--dry-run", is_flag=True, help="With --into: check FILE, say what would change, keep nothing.")
+@click.option("--yes", is_flag=True, help="With --into: it is a version of COURSE, also where it looks like another.")
 @tenant_option
 @json_option
-def import_command(file: Path, into: str | None, tenant: str, as_json: bool) -> None:
+def import_command(file: Path, *, into: str | None, dry_run: bool, yes: bool, tenant: str, as_json: bool) -> None:
     """Import the course package FILE."""
+    if into is None and (dry_run or yes):
+        raise click.UsageError("--dry-run and --yes need --into.")
     tenant_id = tenant_named(tenant)
     target: UUID | None = None
     if into is not None:
         with tenant_session(tenant_id) as session:
             target = find_course(session, into).id
     with file.open("rb") as package:
-        result = import_course(tenant_id, package, file.name, into=target)
-    with tenant_session(tenant_id, write=True) as session:
-        audit(session, actor="cli", action="course.imported", subject=str(result.course_id), tenant_id=tenant_id)
-    value = {
-        "id": result.course_id,
-        "type": result.label,
-        "title": result.title,
-        "warnings": [asdict(warning) for warning in result.warnings],
-    }
-    text = f"Imported “{result.title}” ({result.label}) as {result.course_id}."
-    for warning in result.warnings:
-        text += f"\n  warning: {warning.message}{f' ({warning.evidence})' if warning.evidence else ''}"
-    answer(value, text, as_json=as_json)
+        if dry_run and target is not None:
+            answer(*told_prospect(try_version(tenant_id, package, file.name, target)), as_json=as_json)
+            return
+        result = import_course(tenant_id, package, file.name, into=target, by="cli", sure=yes)
+    if not result.unchanged:
+        with tenant_session(tenant_id, write=True) as session:
+            audit(session, actor="cli", action="course.imported", subject=str(result.course_id), tenant_id=tenant_id)
+    answer(*told_import(result, is_version=target is not None), as_json=as_json)
 
 
 @courses_group.command("list")
@@ -54,8 +58,7 @@ def import_command(file: Path, into: str | None, tenant: str, as_json: bool) -> 
 def list_command(tenant: str, as_json: bool) -> None:
     """List the courses that are not archived."""
     with tenant_session(tenant_named(tenant)) as session:
-        newest = select(CourseVersion.course_id, func.max(CourseVersion.number)).group_by(CourseVersion.course_id)
-        versions = {row[0]: row[1] for row in session.execute(newest)}
+        versions = current_numbers(session)
         rows = [
             {
                 "id": course.id,
@@ -112,6 +115,7 @@ def _describe(course: Course, version: CourseVersion) -> dict[str, object]:
         "bytes": version.total_bytes,
         "imported_at": version.imported_at,
         "archived_at": course.archived_at,
+        "on_new_version": course.on_new_version,
         "settings": course.settings,
         "activities": version.content["activities"],
         "warnings": version.warnings,

@@ -79,8 +79,11 @@ class Comparison:
         return str(_("It has another title and none of the activities that there were."))
 
     def to_json(self) -> list[JsonObject]:
-        """Return the changes as `--json` prints them."""
-        return [{key: str(value) for key, value in asdict(change).items() if value} for change in self.changes]
+        """Return the changes as `--json` prints them, each with its sentence."""
+        return [
+            {**{key: str(value) for key, value in asdict(change).items() if value}, "text": describe(change)}
+            for change in self.changes
+        ]
 
 
 def compare(before: Side, after: Side, content: Iterable[ContentChange] = ()) -> Comparison:

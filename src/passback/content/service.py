@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import IO, cast
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from passback.clock import utc_now
+from passback.content.comparing import Comparison
 from passback.content.errors import (
     AmbiguousCourseError,
     OlderVersionError,
@@ -58,6 +59,7 @@ class ImportResult:
     Args:
         number: of the version.
         unchanged: the course's current version was made of these very bytes, so that none was added.
+        comparison: with the version that was current when the import began; None for a new course.
     """
 
     course_id: UUID
@@ -68,6 +70,7 @@ class ImportResult:
     warnings: tuple[PackageWarning, ...]
     number: int = 1
     unchanged: bool = False
+    comparison: Comparison | None = None
 
 
 def import_course(
@@ -94,10 +97,13 @@ def import_course(
     """
     target = find_target(tenant_id, into) if into else None
     with receive(tenant_id, file, filename, target) as incoming:
+        comparison = None
         if target is not None:
-            found = _compared(tenant_id, target, incoming, sure=sure)
-            if found is not None:
-                return found
+            unchanged, comparison = _compared(tenant_id, target, incoming)
+            if unchanged is not None:
+                return unchanged
+            if comparison.other_course and not sure:
+                raise OtherCourseError(comparison.other_course)
         version_id = new_id()
         with stored(tenant_id, version_id, incoming.package) as total:
             version = CourseVersion(
@@ -113,7 +119,7 @@ def import_course(
             result = _record(tenant_id, version, incoming, into)
         if result.version_id != version_id:  # somebody else was quicker with the same package
             storage().remove(prefix_of(tenant_id, version_id))
-        return result
+        return replace(result, comparison=comparison)
 
 
 def list_courses(session: TenantSession) -> list[Course]:
@@ -204,16 +210,12 @@ def _is_recorded(tenant_id: UUID, version_id: UUID) -> bool:
         return True
 
 
-def _compared(tenant_id: UUID, course: Course, incoming: Incoming, *, sure: bool) -> ImportResult | None:
-    """Return the version that is there where the package brings nothing new; before anything is stored."""
+def _compared(tenant_id: UUID, course: Course, incoming: Incoming) -> tuple[ImportResult | None, Comparison]:
+    """Compare with the current version before anything is stored; the result where the package brings nothing new."""
     with tenant_session(tenant_id) as session:
-        unchanged = _unchanged(session, course, incoming)
         current = current_version(session, course.id)
-    if unchanged is None and not sure:
-        suspicion = compare(course.content_type, current.content, incoming.content_json()).other_course
-        if suspicion:
-            raise OtherCourseError(suspicion)
-    return unchanged
+        comparison = compare(course.content_type, current.content, incoming.content_json())
+        return _unchanged(session, course, incoming), comparison
 
 
 def _unchanged(session: TenantSession, course: Course, incoming: Incoming) -> ImportResult | None:
