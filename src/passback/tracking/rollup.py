@@ -30,7 +30,7 @@ _GRADE = Prepared((Grade,), Grade.__table__.c.registration_id == bindparam("regi
 _ATTEMPTS = Prepared(
     (Attempt,),
     Attempt.__table__.c.registration_id == bindparam("registration"),
-    only={Attempt: ("id", "number", "course_version_id", "outcome", "started_at")},
+    only={Attempt: ("id", "number", "course_version_id", "outcome", "started_at", "replaced")},
     order=(Attempt.__table__.c.number,),
 )
 

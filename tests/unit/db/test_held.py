@@ -18,6 +18,7 @@ COURSE = Course.__table__.c
 BY_TITLE = Prepared((Course,), COURSE.title == bindparam("title"))
 ALL = Prepared((Course,), order=(COURSE.title,))
 WHEN = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
+BESIDES: dict[str, Any] = {"last_number": 0, "on_new_version": "ask"}
 
 
 @pytest.fixture(params=["quick", "heard"])
@@ -41,7 +42,7 @@ def _hear(*_details: object) -> None:
 
 
 def add(session: TenantSession, title: str) -> None:
-    held.add(session, Course, title=title, content_type="toy", settings={"x": "a\0b"}, created_at=WHEN)
+    held.add(session, Course, title=title, content_type="toy", settings={"x": "a\0b"}, created_at=WHEN, **BESIDES)
 
 
 def test_rows_come_back_as_they_were_written(tenants: tuple[UUID, UUID]) -> None:
@@ -108,7 +109,8 @@ def test_a_row_never_moves_to_another_tenant(tenants: tuple[UUID, UUID]) -> None
                 setattr(course, name, uuid4())
         with pytest.raises(TenancyError):
             held.change(session, Course, course.id, tenant_id=tenants[1])
-        held.add(session, Course, title="x", content_type="toy", settings={}, created_at=WHEN, tenant_id=tenants[1])
+        stolen = {"content_type": "toy", "settings": {}, "created_at": WHEN, **BESIDES}
+        held.add(session, Course, title="x", tenant_id=tenants[1], **stolen)
     with tenant_session(tenants[1]) as session:
         assert [row.title for (row,) in ALL.rows(session)] == ["same"]
 
@@ -116,7 +118,7 @@ def test_a_row_never_moves_to_another_tenant(tenants: tuple[UUID, UUID]) -> None
 def test_the_databases_refusal_is_told_in_sqlalchemys_words(tenants: tuple[UUID, UUID]) -> None:
     with tenant_session(tenants[0]) as session:
         [(row,)] = BY_TITLE.rows(session, title="same")
-    values = {"title": "again", "content_type": "toy", "settings": {}, "created_at": WHEN}
+    values = {"title": "again", "content_type": "toy", "settings": {}, "created_at": WHEN, **BESIDES}
     with pytest.raises(IntegrityError) as caught, tenant_session(tenants[0], write=True) as session:
         held.add(session, Course, id=row.id, **values)
     assert "again" not in str(caught.value)
