@@ -93,8 +93,9 @@ def _wrong_client(bench: Bench) -> str:
 
 
 def _only_client(bench: Bench) -> str:
-    bench.change_platform(issuer="https://alone.test")
-    reply = bench.login(bench.login_fields(iss="https://alone.test", client_id=None))
+    issuer = f"https://{bench.tenant_id}.test"
+    bench.change_platform(issuer=issuer)
+    reply = bench.login(bench.login_fields(iss=issuer, client_id=None))
     bench.expect(_asked(reply).get("client_id") == bench.tool.client_id, f"on to the LMS; answered {reply.status}")
     return "went on to the LMS, as the only client of the issuer"
 
