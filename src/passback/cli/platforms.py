@@ -8,6 +8,7 @@ import click
 from passback.cli.diagnose import diagnose_command
 from passback.cli.output import answer, answer_rows, json_option
 from passback.cli.platform_add import ACTOR, add_command, summary
+from passback.cli.platform_change import change_command, update_registration_command
 from passback.cli.rosters import rosters_command, sync_roster_command
 from passback.cli.tenants import named_tenant, tenant_named, tenant_option
 from passback.db import Unscoped, unscoped
@@ -16,6 +17,7 @@ from passback.lti import deployments, invitations, platforms
 from passback.lti.ags import destination
 from passback.lti.models import Platform, RegistrationRequest
 from passback.lti.registration import approve_request, has_expired
+from passback.lti.registration_changes import replace_platform
 
 
 @click.group("platforms")
@@ -51,6 +53,8 @@ def show_command(platform: str, as_json: bool) -> None:
             "jwks_url": found.jwks_url,
             "algorithms": found.algorithms,
             "approved_hosts": found.approved_hosts,
+            "new_deployments": str(found.tenant_id) if found.tenant_id else "inbox",
+            "can_be_updated": bool(found.registration_uri),
             "deployments": [
                 {"id": one.id, "deployment_id": one.deployment_id, "status": one.status}
                 for one in deployments.list_deployments(session, platform_id=found.id)
@@ -76,19 +80,27 @@ def invite_command(note: str, days: int, tenant: str, as_json: bool) -> None:
 
 @platforms_group.command("approve")
 @click.argument("key")
+@click.option("--replaces", default="", help="The entry of the same LMS whose place it takes; its people stay.")
 @tenant_option
 @json_option
-def approve_command(key: str, tenant: str, as_json: bool) -> None:
+def approve_command(key: str, replaces: str, tenant: str, as_json: bool) -> None:
     """Approve a platform or a registration that waits (`passback platforms list` shows ids)."""
     tenant_id = tenant_named(tenant)
     request = _waiting(key)
     if request is not None:
         platform = approve_request(request.id, tenant_id)
-    else:
+        key = str(platform.id)
+    if request is None or (replaces and platform.status == "pending"):
         with unscoped(Unscoped.REGISTRATION, write=True) as session:
             platform = platforms.find_platform(session, key)
-            platforms.approve_platform(session, platform, actor=ACTOR, tenant_id=tenant_id)
-    answer(summary(platform), f"{platform.name} may launch now.", as_json=as_json)
+            if replaces:
+                platform = replace_platform(session, platforms.find_platform(session, replaces), platform, actor=ACTOR)
+            else:
+                platforms.approve_platform(session, platform, actor=ACTOR, tenant_id=tenant_id)
+    text = f"{platform.name} may launch now."
+    if platform.status == "pending":
+        text = f"{platform.name} was connected before. Approve {platform.id} once more, or with --replaces."
+    answer(summary(platform), text, as_json=as_json)
 
 
 @platforms_group.command("disable")
@@ -137,6 +149,8 @@ def deployments_command(
 
 
 platforms_group.add_command(add_command)
+platforms_group.add_command(change_command)
+platforms_group.add_command(update_registration_command)
 platforms_group.add_command(diagnose_command)
 platforms_group.add_command(rosters_command)
 platforms_group.add_command(sync_roster_command)

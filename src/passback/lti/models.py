@@ -14,6 +14,8 @@ class Platform(Base):
     """A registered LMS: issuer + client id. `status`: pending (nothing is fetched), active or disabled.
 
     `tenant_id`, where set, is the tenant of deployments that turn up unannounced; None sends them to the inbox.
+    `registration_uri` and `registration_token` (encrypted), where the LMS gave them, change our registration there
+    (RFC 7592); `configuration_url` is where it registered from.
     """
 
     __tablename__ = "platform"
@@ -35,6 +37,9 @@ class Platform(Base):
     status: Mapped[str] = mapped_column(default="pending")
     tenant_id: Mapped[UUID | None] = mapped_column(ForeignKey("tenant.id"))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    configuration_url: Mapped[str] = mapped_column(default="")
+    registration_uri: Mapped[str] = mapped_column(default="")
+    registration_token: Mapped[str] = mapped_column(default="")
 
 
 class Deployment(Base):

@@ -1,7 +1,7 @@
 """LTI Dynamic Registration 1.0: with an invitation at once, without one only after an administrator's approval."""
 
 import json
-import re
+from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -12,14 +12,29 @@ from sqlalchemy.orm import Session
 
 from passback.clock import utc_now
 from passback.db import Unscoped, unscoped
-from passback.errors import NotFoundError, PassbackError, Side
+from passback.errors import NotFoundError, PassbackError
 from passback.lti.deployments import note_deployment
 from passback.lti.errors import PlatformDisabledError
 from passback.lti.invitations import claim_invitation, release_invitation
 from passback.lti.models import Invitation, Platform, RegistrationRequest
 from passback.lti.platforms import PlatformDetails, known_platform, save_platform
-from passback.lti.registration_messages import Configuration, details_of, read_configuration, tool_registration
-from passback.outbound import HttpAnswer, OutboundError, OutboundTimeoutError, authority
+from passback.lti.registration_changes import twins
+from passback.lti.registration_errors import (
+    ConfigurationUnreachableError,
+    RegisteredElsewhereError,
+    RegistrationAddressError,
+    RegistrationLostError,
+    TooManyWaitingError,
+    refusal,
+)
+from passback.lti.registration_messages import (
+    Configuration,
+    details_of,
+    management_of,
+    read_configuration,
+    tool_registration,
+)
+from passback.outbound import OutboundError, OutboundTimeoutError, authority
 from passback.runtime import runtime
 
 MAX_WAITING = 200
@@ -27,75 +42,23 @@ MAX_WAITING = 200
 TOKEN_LIFETIME = timedelta(hours=1)
 """Moodle, Sakai and Brightspace make registration tokens that last an hour and serve once."""
 READ_SECONDS = 20.0
-REASON_FIELDS = ("error_description", "error", "message", "errors")
-START_OVER = (
-    "Start again in the LMS with the same registration URL. If a half-registered Passback is listed there, delete it "
-    "first: what the LMS hands out for a registration serves once and for an hour."
-)
 
 
-class RegistrationAddressError(PassbackError):
-    """The LMS opened this page without saying where its configuration is."""
+@dataclass(frozen=True)
+class Registered:
+    """What came of a registration.
 
-    code = "registration_address"
-    side = Side.LMS
-    advice = "Paste the registration URL where your LMS adds tools by Dynamic Registration, and start from there."
+    Args:
+        hosts: those that an approval of the platform covers.
+        deployment_id: "" where the answer named none (Brightspace).
+        management: address and token that change our registration later, "" twice where there are none.
+    """
 
-
-class TooManyWaitingError(PassbackError):
-    """Too many registrations wait for approval already."""
-
-    code = "registration_queue_full"
-    status = 429
-    side = Side.TOOL
-    advice = "Ask the administrator of Passback for a registration URL; with one nothing has to wait."
-
-
-class ConfigurationUnreachableError(PassbackError):
-    """Passback could not read the LMS's configuration."""
-
-    code = "configuration_unreachable"
-    status = 502
-    side = Side.LMS
-    advice = "This server must be able to reach the LMS: check firewalls, the port and its TLS set-up. " + START_OVER
-
-
-class RegistrationRefusedError(PassbackError):
-    """The LMS refused the registration."""
-
-    code = "registration_refused"
-    status = 502
-    side = Side.LMS
-    advice = START_OVER
-
-    def __init__(self, http_status: int, words: str = "", *, advice: str = "") -> None:
-        super().__init__(f"registration answered with {http_status}", advice=advice)
-        self.http_status = http_status
-        self.words = words
-
-
-class RegistrationTokenError(RegistrationRefusedError):
-    """The LMS did not accept its own registration token: it was used already, or has expired."""
-
-    code = "registration_token"
-
-
-class RegistrationLostError(PassbackError):
-    """The LMS did not answer the registration in time, so nobody knows whether it took it."""
-
-    code = "registration_lost"
-    status = 502
-    side = Side.LMS
-    advice = START_OVER
-
-
-class RegisteredElsewhereError(PassbackError):
-    """An LMS on another host is registered with the same issuer and client ID."""
-
-    code = "registered_elsewhere"
-    status = 409
-    side = Side.LMS
-    advice = "If the LMS has moved, an administrator of Passback disables the old entry and adds the LMS by hand."
+    details: PlatformDetails
+    hosts: set[str]
+    deployment_id: str
+    configuration_url: str
+    management: tuple[str, str]
 
 
 def register_invited(token: str, configuration_url: str, registration_token: str) -> Platform:
@@ -115,9 +78,9 @@ def register_invited(token: str, configuration_url: str, registration_token: str
         invitation = claim_invitation(session, token, configuration_url)
         tenant_id, former = invitation.tenant_id, invitation.platform_id
     try:
-        details, hosts, deployment_id = _exchange(configuration_url, registration_token)
+        registered = _exchange(configuration_url, registration_token)
         with unscoped(Unscoped.REGISTRATION, write=True) as session:
-            platform = _store(session, details, hosts, deployment_id, tenant_id=tenant_id, former=former)
+            platform = _store(session, registered, tenant_id=tenant_id, former=former)
             invitation = session.get_one(Invitation, invitation.id)
             invitation.platform_id, invitation.used_at = former or platform.id, invitation.used_at or utc_now()
     except PassbackError:
@@ -162,9 +125,9 @@ def approve_request(request_id: UUID, tenant_id: UUID) -> Platform:
         raise NotFoundError("registration request", advice="`passback platforms list` shows what waits.")
     token = runtime().sealer.unseal(found.registration_token) if found.registration_token else ""
     try:
-        details, hosts, deployment_id = _exchange(found.configuration_url, token)
+        registered = _exchange(found.configuration_url, token)
         with unscoped(Unscoped.REGISTRATION, write=True) as session:
-            platform = _store(session, details, hosts, deployment_id, tenant_id=tenant_id, former=None)
+            platform = _store(session, registered, tenant_id=tenant_id, former=None)
             _decide(session, request_id, "done", platform_id=platform.id)
     except PassbackError as error:
         with unscoped(Unscoped.REGISTRATION, write=True) as session:
@@ -201,14 +164,14 @@ def _decide(
         found.registration_token = ""
 
 
-def _exchange(configuration_url: str, token: str) -> tuple[PlatformDetails, set[str], str]:
-    """Fetch the configuration, register, and return the platform, its approved hosts and its deployment id."""
+def _exchange(configuration_url: str, token: str) -> Registered:
+    """Fetch the configuration and register."""
     profiles = runtime().plugins.lms_profiles
     configuration = read_configuration(_fetch(configuration_url, token), configuration_url, profiles)
     hosts = configuration.approved_hosts(configuration_url)
     answer = _post(configuration, hosts, token)
     details, deployment_id = details_of(configuration, answer, name=urlsplit(configuration_url).netloc)
-    return details, hosts, deployment_id
+    return Registered(details, hosts, deployment_id, configuration_url, management_of(answer, configuration_url))
 
 
 def _fetch(configuration_url: str, token: str) -> JsonValue:
@@ -245,53 +208,21 @@ def _post(configuration: Configuration, hosts: set[str], token: str) -> JsonValu
     except OutboundError as error:
         raise ConfigurationUnreachableError(f"registration endpoint: {error.code}") from error
     if answer.status not in {200, 201}:
-        raise _refusal(answer)
+        raise refusal(answer)
     try:
         return answer.json()
     except OutboundError as error:
         raise RegistrationLostError("the answer is not JSON") from error
 
 
-def _refusal(answer: HttpAnswer) -> RegistrationRefusedError:
-    """Explain a refusal: Moodle says 401 to a used token, 404 with a page of HTML to an expired one, 400 in words."""
-    words = _plain_words(answer)
-    if answer.status in {401, 403, 404}:
-        return RegistrationTokenError(answer.status, words)
-    return RegistrationRefusedError(answer.status, words)
+def _store(session: Session, registered: Registered, *, tenant_id: UUID, former: UUID | None) -> Platform:
+    """Keep what was registered.
 
-
-def _plain_words(answer: HttpAnswer) -> str:
-    """Return a short plain text that the LMS gave as its reason; never a page of HTML."""
-    text = answer.body[:2000].decode("utf-8", "replace").strip()
-    try:
-        parsed = json.loads(text)
-    except (ValueError, RecursionError):
-        parsed = None
-    if isinstance(parsed, dict):
-        text = next((words for key in REASON_FIELDS if (words := _words(parsed.get(key)))), "")
-    return "" if "<" in text else re.sub(r"\s+", " ", text)[:200]
-
-
-def _words(value: JsonValue) -> str:
-    """Return a reason as text: a sentence, or Canvas's list of them, or of objects with a message."""
-    if isinstance(value, list):
-        return "; ".join(filter(None, map(_words, value)))
-    if isinstance(value, dict):
-        return _words(value.get("message"))
-    return value if isinstance(value, str) else ""
-
-
-def _store(
-    session: Session,
-    details: PlatformDetails,
-    hosts: set[str],
-    deployment_id: str,
-    *,
-    tenant_id: UUID,
-    former: UUID | None,
-) -> Platform:
-    """Keep what was registered. A second run of a used registration URL may only bring its own platform up to date;
-    what the LMS registered anew instead waits for an administrator."""
+    A second run of a used registration URL may only bring its own platform up to date; what the LMS registered anew
+    instead waits for an administrator. So does what would be a second entry of an LMS that is connected already, until
+    somebody says whether it takes the first one's place: nobody would notice that there are two.
+    """
+    details, hosts = registered.details, registered.hosts
     known = known_platform(session, details)
     if known is not None and known.status == "disabled":
         raise PlatformDisabledError
@@ -306,6 +237,11 @@ def _store(
         actor="registration",
         status=status,
     )
-    if deployment_id:
-        note_deployment(session, platform, deployment_id, tenant_id)
+    uri, token = registered.management
+    platform.configuration_url, platform.registration_uri = registered.configuration_url, uri
+    platform.registration_token = runtime().sealer.seal(token) if token else ""
+    if known is None and twins(session, platform):
+        platform.status = "pending"
+    if registered.deployment_id:
+        note_deployment(session, platform, registered.deployment_id, tenant_id)
     return platform

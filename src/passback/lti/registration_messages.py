@@ -16,6 +16,9 @@ from passback.plugin import JsonObject, LmsProfile
 
 PLATFORM_CONFIGURATION = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 TOOL_CONFIGURATION = "https://purl.imsglobal.org/spec/lti-tool-configuration"
+ISSUED_BY_LMS = frozenset(
+    {"registration_client_uri", "registration_access_token", "client_secret_expires_at", "client_id_issued_at"}
+)
 CLIENT_NAME = "Passback"
 DESCRIPTION = "Packaged courses with every result in the gradebook."
 CLAIMS = ("iss", "sub", "name", "given_name", "family_name", "email")
@@ -237,6 +240,34 @@ def details_of(configuration: Configuration, answer: JsonValue, *, name: str) ->
     )
     check_details(details)
     return details, str(deployment) if isinstance(deployment, (str, int)) else ""
+
+
+def management_of(answer: JsonValue, configuration_url: str) -> tuple[str, str]:
+    """Return where and with which token our registration can be changed (RFC 7592 §3), "" twice where it cannot.
+
+    An address on another host than the LMS's own is left alone: the token would go there.
+    """
+    uri = answer.get("registration_client_uri") if isinstance(answer, dict) else None
+    token = answer.get("registration_access_token") if isinstance(answer, dict) else None
+    if not isinstance(uri, str) or not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        return "", ""
+    try:
+        authority(uri)
+    except OutboundRefusedError:
+        return "", ""
+    own = urlsplit(configuration_url).hostname or ""
+    return (uri, token) if related(urlsplit(uri).hostname or "", own) else ("", "")
+
+
+def changed_registration(current: JsonObject, asked: JsonObject, client_id: str) -> JsonObject:
+    """Return the registration to put in the place of `current`: ours, with what only the LMS knows left as it is.
+
+    Everything has to be sent, and nothing of what belongs to the LMS (RFC 7592 §2.2).
+    """
+    tool, ours = current.get(TOOL_CONFIGURATION), asked[TOOL_CONFIGURATION]
+    merged = {**(tool if isinstance(tool, dict) else {}), **(ours if isinstance(ours, dict) else {})}
+    kept = {name: value for name, value in current.items() if name not in ISSUED_BY_LMS}
+    return {**kept, **asked, TOOL_CONFIGURATION: merged, "client_id": client_id}
 
 
 def _audience(authorization_server: str) -> str:

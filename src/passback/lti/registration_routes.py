@@ -5,14 +5,16 @@ from uuid import UUID
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from passback.db import Unscoped, unscoped
-from passback.errors import PassbackError
+from passback.errors import NotFoundError, PassbackError
 from passback.lti import framing
 from passback.lti.invitations import InvitationError, check_invitation
 from passback.lti.models import Platform
 from passback.lti.registration import check_address, keep_request, register_invited
+from passback.lti.registration_changes import keep_both, may_choose, replace_platform, twins
 from passback.lti.services import MEMBERSHIP_READ, RESULT_READ, SCORE, WANTED_SCOPES
 from passback.outbound import authority
 from passback.runtime import runtime
@@ -62,11 +64,36 @@ def confirm(token: str = "") -> BaseResponse:  # noqa: ARG001 - the form's own t
 
 @registration.get("/registered/<shown>")
 def registered(shown: str) -> Response:
-    """Say that it is done and tell the LMS to close the page (LTI Dynamic Registration 1.0 §3.8)."""
-    platform_id = UUID(runtime().sealer.verify(_DONE, shown, max_age=PAGE_SECONDS))
+    """Say that it is done and tell the LMS to close the page (LTI Dynamic Registration 1.0 §3.8).
+
+    Where the LMS was connected already, ask first whether this takes the old registration's place.
+    """
     with unscoped(Unscoped.REGISTRATION) as session:
-        platform = session.get_one(Platform, platform_id)
-    return _page("lti/register_done.html", platform=platform)
+        platform = _shown(session, shown)
+        before = twins(session, platform) if may_choose(session, platform) else []
+    return _page("lti/register_done.html", platform=platform, before=before)
+
+
+@registration.post("/registered/<shown>")
+def choose(shown: str) -> BaseResponse:
+    """Bring the old registration up to date, or keep both. The address is signed; nothing here hangs on a cookie."""
+    with unscoped(Unscoped.REGISTRATION, write=True) as session:
+        platform = _shown(session, shown)
+        if may_choose(session, platform):
+            old = [one for one in twins(session, platform) if str(one.id) == request.form.get("old", "")]
+            if old:
+                platform = replace_platform(session, old[0], platform, actor="registration")
+            else:
+                keep_both(session, platform, actor="registration")
+        shown = runtime().sealer.sign(_DONE, str(platform.id))
+    return redirect(url_for("lti_registration.registered", shown=shown), code=303)
+
+
+def _shown(session: Session, shown: str) -> Platform:
+    platform = session.get(Platform, UUID(runtime().sealer.verify(_DONE, shown, max_age=PAGE_SECONDS)))
+    if platform is None:  # it has taken another's place, and somebody went back
+        raise NotFoundError("registration", advice="Look in the LMS whether the tool is listed; it needs no more here.")
+    return platform
 
 
 @registration.errorhandler(PassbackError)

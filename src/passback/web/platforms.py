@@ -15,6 +15,7 @@ from passback.errors import PassbackError
 from passback.lti import deployments, invitations, registration
 from passback.lti import platforms as service
 from passback.lti.ags import destination
+from passback.lti.models import Platform
 from passback.lti.platforms import PlatformDetails
 from passback.runtime import runtime
 from passback.staff.service import Role
@@ -103,8 +104,7 @@ def decide_request(request_id: UUID, what: str) -> ResponseReturnValue:
     """Approve or decline an LMS that registered without an invitation; only now is anything fetched from it."""
     try:
         if what == "approve":
-            registration.approve_request(request_id, _tenant())
-            flash(_("The LMS is registered."), "good")
+            _say_registered(registration.approve_request(request_id, _tenant()))
         else:
             with unscoped(Unscoped.INSTALLATION, write=True) as session:
                 invitations.decline_request(session, request_id, actor=actor())
@@ -112,6 +112,15 @@ def decide_request(request_id: UUID, what: str) -> ResponseReturnValue:
     except PassbackError as error:
         explain(error)
     return redirect(url_for("platforms.overview"))
+
+
+def _say_registered(platform: Platform) -> None:
+    if platform.status == "active":
+        flash(_("The LMS is registered."), "good")
+    else:
+        flash(
+            _("The LMS is registered, and was connected before: say below whether this one takes the old one's place.")
+        )
 
 
 @platforms.post("/deployments/<uuid:deployment_id>/<any(assign,block):what>")

@@ -16,6 +16,7 @@ from passback.web.deliveries import deliveries
 from passback.web.health import health
 from passback.web.launches import launches, support
 from passback.web.lms_courses import lms_courses
+from passback.web.platform_change import platform_change
 from passback.web.platform_page import platform_page
 from passback.web.platforms import platforms
 from passback.web.reconciliation import reconciliation
@@ -45,6 +46,7 @@ def mount_web(app: Flask) -> None:
         lms_courses,
         platforms,
         platform_page,
+        platform_change,
         launches,
         support,
         deliveries,
