@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from passback.clock import utc_now
 from passback.db import Base, JsonObject, Lifecycle, TenantScoped, new_id, tenant_key, tenant_table
+from passback.tracking.windows import WindowColumns
 
 
 class Platform(Base):
@@ -177,8 +178,13 @@ class Context(TenantScoped, Base):
     label: Mapped[str] = mapped_column(default="")
 
 
-class LinkChoice(TenantScoped, Base):
-    """What an instructor chose in the picker; its id travels as a custom parameter, so copies of a link find it."""
+class LinkChoice(WindowColumns, TenantScoped, Base):
+    """What an instructor chose in the picker; its id travels as a custom parameter, so copies of a link find it.
+
+    `title` and `text` are "" for the course's own; `target` is how the LMS is asked to show it: "", `iframe` or
+    `window`, `width` and `height` in pixels or 0. `resource_id` is what its line item is called in the LMS where the
+    link was chosen anew: the first choice's, so that the column stays the same.
+    """
 
     __tablename__ = "link_choice"
     __table_args__ = tenant_table(tenant_key("course_id", "course"))
@@ -190,6 +196,12 @@ class LinkChoice(TenantScoped, Base):
     which_attempt: Mapped[str] = mapped_column(default="best")
     max_attempts: Mapped[int] = mapped_column(default=0)
     points: Mapped[float] = mapped_column(default=100.0)
+    title: Mapped[str] = mapped_column(default="")
+    text: Mapped[str] = mapped_column(default="")
+    target: Mapped[str] = mapped_column(default="")
+    width: Mapped[int] = mapped_column(default=0)
+    height: Mapped[int] = mapped_column(default=0)
+    resource_id: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

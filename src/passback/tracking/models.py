@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from passback.clock import utc_now
 from passback.db import Base, JsonObject, Lifecycle, TenantScoped, tenant_key, tenant_table
+from passback.tracking.windows import WindowColumns
 
 
 class Learner(TenantScoped, Base):
@@ -31,13 +32,12 @@ class Learner(TenantScoped, Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
-class Placement(TenantScoped, Base):
+class Placement(WindowColumns, TenantScoped, Base):
     """Where a course is offered and how it counts there: a link in an LMS, or `direct` without one.
 
     `counts` is the key of a grade policy (`score`, `completion`, `pass`); `pass_mark` 0..1 or None: the content's
     own verdict; `which_attempt` is `best`, `last`, `first` or `average`; `max_attempts` 0 = any number; `points` the
-    maximum
-    in the gradebook.
+    maximum in the gradebook. Its dates are `windows.Windows`.
     """
 
     __tablename__ = "placement"
