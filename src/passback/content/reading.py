@@ -14,6 +14,7 @@ from passback.content.errors import ImportFaultError, PackageRefusedError
 from passback.content.kinds import content_types_on
 from passback.content.models import Course
 from passback.content.package import ZipPackage
+from passback.content.pictures import picture_json
 from passback.db import JsonObject
 from passback.plugin import ContentType, Detection, ImportContext, ImportedContent, PackageError, PackageWarning
 from passback.runtime import runtime
@@ -52,6 +53,7 @@ class Incoming:
             "language": content.language,
             "description": content.description,
             "label": self.detection.label,
+            **picture_json(self.package, content.picture),
         }
 
 

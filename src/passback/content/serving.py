@@ -40,7 +40,7 @@ def asset_base(version: CourseVersion) -> str:
 def serve(token: str, name: str) -> Response:
     """Send a package file; the query is the content's own business."""
     allowed = capability.check(runtime().sealer, token, utc_now())
-    _check_host(allowed.version_id)
+    check_host(allowed.version_id)
     if request.headers.get("Service-Worker", "").lower() == "script":
         raise ServiceWorkerRefusedError
     prefix = prefix_of(allowed.tenant_id, allowed.version_id)
@@ -69,7 +69,7 @@ def _contain(response: Response) -> Response:
     return contain(response, ancestors=None)
 
 
-def _check_host(version_id: UUID) -> None:
+def check_host(version_id: UUID) -> None:
     """Refuse a version's files on another version's host: packages must not share an origin where they need not."""
     label = runtime().hosts.label(version_id)
     if label and request.host.split(".", 1)[0].lower() != label:

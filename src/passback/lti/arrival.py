@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from passback.lti import claims as rules
 from passback.lti import framing
+from passback.lti.link_dates import dates_said
 from passback.lti.message import (
     DATA_PRIVACY,
     DATA_PRIVACY_NAMES,
@@ -92,4 +93,5 @@ def _link(claims: Claims, deployment: Deployment) -> LinkFacts:
         line_items_url=rules.web_url(endpoint.get("lineitems")),
         ags_scopes=list(rules.strings(endpoint.get("scope"))),
         memberships_url=rules.web_url(roster.get("context_memberships_url")),
+        dates=dates_said(rules.custom(claims)),
     )

@@ -236,7 +236,7 @@ def deep_linking(claims: Claims) -> DeepLinkingSettings:
         return_url=return_url,
         accept_types=types,
         accept_targets=strings(settings.get("accept_presentation_document_targets")),
-        accept_multiple=flag(settings.get("accept_multiple"), default=True),
+        accept_multiple=flag(settings.get("accept_multiple"), default=False),
         accept_line_item=flag(settings.get("accept_lineitem"), default=True),
         auto_create=flag(settings.get("auto_create"), default=False),
         data=data if isinstance(data, str) else None,

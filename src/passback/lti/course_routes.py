@@ -17,6 +17,7 @@ from passback.lti.roster_errors import RosterTooSoonError
 from passback.lti.roster_jobs import start_after_commit
 from passback.lti.rosters import ask_now
 from passback.tracking.models import Placement
+from passback.tracking.window_words import date_lines
 
 course = Blueprint("lti_course", __name__)
 
@@ -82,6 +83,7 @@ def _page(token: str, access: CourseAccess, *, error: PassbackError | None = Non
             error=error,
             shows=show_words(),
             standings=standing_words(),
+            date_lines=date_lines,
         )
     return framing.frame(make_response(html, error.status if error else 200), access.framed_by)
 

@@ -11,17 +11,14 @@ from pydantic import JsonValue
 from sqlalchemy import select
 
 from passback.clock import utc_now
-from passback.content.models import Course
-from passback.content.service import current_version
-from passback.db import TenantSession, Unscoped, tenant_session, unscoped
+from passback.db import Unscoped, tenant_session, unscoped
 from passback.errors import PassbackError, Side
 from passback.lti import errors
 from passback.lti.framing import origin_of
 from passback.lti.keys import sign
-from passback.lti.line_items import TAG, review_of
-from passback.lti.message import ITEM, DeepLinkingSettings, Launch, LinkFacts
-from passback.lti.models import ContentSelection, LinkChoice
-from passback.plugin import JsonObject, LmsProfile
+from passback.lti.message import DeepLinkingSettings, Launch, LinkFacts
+from passback.lti.models import ContentSelection
+from passback.plugin import JsonObject
 from passback.runtime import runtime
 from passback.sealing import hash_token, new_token
 
@@ -32,9 +29,6 @@ VALID = timedelta(hours=12)
 ANSWER_SECONDS = 300
 BACKDATED_SECONDS = 10
 """Moodle refuses an answer whose `iat` is ahead of its own clock, and has no leeway."""
-UNGRADED = "none"
-"""Value of `counts` for a link that does not count."""
-MAX_TEXT = 1000
 
 
 class PickerClosedError(PassbackError):
@@ -54,6 +48,7 @@ class PickerTask:
         settings: set for a deep linking request; None: `link` has no content yet and gets the choice itself.
         deployment_id: the LMS's own id of it.
         code: the launch's short code.
+        former: the `LinkChoice` of the link that is chosen anew, "" for a new link.
     """
 
     issuer: str
@@ -65,6 +60,7 @@ class PickerTask:
     link: LinkFacts
     settings: DeepLinkingSettings | None = None
     ancestors: tuple[str, ...] = ()
+    former: str = ""
     multiple: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
@@ -99,6 +95,7 @@ def _open(launch: Launch, settings: DeepLinkingSettings | None) -> Response:
         link=launch.link,
         settings=settings,
         ancestors=launch.ancestors,
+        former=launch.item,
     )
     token = new_token()
     sealed = runtime().sealer.seal(json.dumps(asdict(task)))
@@ -134,40 +131,13 @@ def _task(value: dict[str, Any]) -> PickerTask:
     return PickerTask(**{**value, "link": LinkFacts(**value["link"]), "settings": settings, "ancestors": ancestors})
 
 
-def content_item(
-    session: TenantSession, choice: LinkChoice, settings: DeepLinkingSettings, profile: LmsProfile
-) -> JsonObject:
-    """Return the content item of a choice (LTI DL 2.0 §3.1.2).
-
-    The choice travels as a custom parameter: the address stays the one redirect URI, and a copied link keeps it. The
-    line item is left out only where the choice does not count, or where the LMS said that it takes none.
-    """
-    course = session.get_one(Course, choice.course_id)
-    item: JsonObject = {
-        "type": "ltiResourceLink",
-        "title": course.title,
-        "url": f"{runtime().settings.url}/lti/launch",  # Blackboard refuses an item without
-        "custom": {ITEM: str(choice.id)},
-    }
-    description = current_version(session, course.id).content.get("description")
-    if isinstance(description, str) and description.strip():
-        item["text"] = " ".join(description.split())[:MAX_TEXT]
-    if choice.counts != UNGRADED and settings.accept_line_item:
-        # Moodle makes an ungraded activity of an item without.
-        item["lineItem"] = {
-            "scoreMaximum": choice.points,
-            "label": course.title,
-            "resourceId": str(choice.id),
-            "tag": TAG,
-            **review_of(profile),
-        }
-    return item
-
-
-def signed_answer(task: PickerTask, items: Sequence[JsonObject]) -> str:
+def signed_answer(task: PickerTask, items: Sequence[JsonObject], message: str = "") -> str:
     """Return the JWT that answers a deep linking request; no items mean that nothing was chosen.
 
     `aud` is a string: some LMSs refuse the list that OpenID Connect would allow as well.
+
+    Args:
+        message: what the LMS may show to the teacher; its log gets the launch's short code.
     """
     now = int(utc_now().timestamp())
     claims: dict[str, JsonValue] = {
@@ -180,7 +150,10 @@ def signed_answer(task: PickerTask, items: Sequence[JsonObject]) -> str:
         f"{CLAIM}message_type": RESPONSE,
         f"{CLAIM}version": "1.3.0",
         f"{DL_CLAIM}content_items": list(items),
+        f"{DL_CLAIM}log": f"Passback, launch {task.code}: {len(items)} chosen",
     }
+    if message:
+        claims[f"{DL_CLAIM}msg"] = message
     if task.settings is not None and task.settings.data is not None:
         claims[f"{DL_CLAIM}data"] = task.settings.data
     return sign(claims)

@@ -13,10 +13,12 @@ from passback.db import TenantSession
 from passback.db.prepared import TenantQuery, own, table_of
 from passback.delivery.models import ScoreDelivery
 from passback.lti.ags import SENDER
+from passback.lti.link_dates import changed_dates
 from passback.lti.message import Launch, LinkFacts, Person
 from passback.lti.models import Context, ResourceLink
 from passback.lti.services import SCORE
 from passback.tracking.models import Learner, Placement, Registration
+from passback.tracking.windows import NAMES
 
 _PERSON = ("name", "given_name", "family_name", "email", "locale")
 _LINKS, _CONTEXTS, _PLACEMENTS, _LEARNERS, _REGISTRATIONS, _DELIVERIES = (
@@ -49,6 +51,7 @@ _QUERY = TenantQuery(
         _LINKS.memberships_url,
         _CONTEXTS.title.label("context_title"),
         _CONTEXTS.label.label("context_label"),
+        *(_PLACEMENTS[name] for name in NAMES),
         *(_LEARNERS[name] for name in _PERSON),
     ).where(
         *(own(model) for model in (ResourceLink, Context, Placement, Learner, Registration)),
@@ -104,7 +107,7 @@ def _same_link(row: Any, facts: LinkFacts, item: str) -> bool:
         (facts.context_label, row.context_label),
         (facts.memberships_url, row.memberships_url),
     )
-    if any(new and new != old for new, old in said):
+    if any(new and new != old for new, old in said) or changed_dates(row, facts.dates):
         return False
     if not (facts.line_item_url or facts.line_items_url or facts.ags_scopes):
         return True

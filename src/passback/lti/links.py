@@ -12,9 +12,16 @@ from sqlalchemy import select
 from passback.clock import utc_now
 from passback.content.models import Course
 from passback.db import TenantSession
+from passback.lti.link_dates import changed_dates
 from passback.lti.message import LinkFacts
 from passback.lti.models import Context, Deployment, FormerPlacement, LinkChoice, ResourceLink
+from passback.tracking.grading_service import regrade_placement
 from passback.tracking.models import Placement
+from passback.tracking.windows import copy_windows
+
+SETTINGS = ("counts", "pass_mark", "which_attempt", "max_attempts", "points")
+RULE = ("counts", "pass_mark", "which_attempt")
+"""Those of the settings that decide a grade. The maximum is the column's business: grades are shares of it."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +42,23 @@ def open_link(session: TenantSession, facts: LinkFacts, item: str) -> Placed | N
     """
     found = _find(session, facts)
     if item and (found is None or str(found.link.choice_id) != item):
-        choice = _choice(session, item)
+        choice = find_choice(session, item)
         if choice is not None:
-            return place_link(session, facts, choice)
+            placed = place_link(session, facts, choice)
+            _take_dates(placed.placement, facts)
+            return placed
     if found is not None:
         _refresh(found.link, facts)
+        _take_dates(found.placement, facts)
     return found
 
 
 def place_link(session: TenantSession, facts: LinkFacts, choice: LinkChoice) -> Placed:
-    """Let the link lead to a placement with the choice's course and settings: a new one, or the one it led to before.
+    """Let the link lead to a placement with the choice's course and settings; return where it leads.
 
-    A link that led elsewhere leads here from now on; what was recorded at its old placement stays there.
+    The same course chosen anew for a link is the same placement with new settings: learners keep their attempts, and
+    their grades are decided again where the rule has changed. With another course the link leads elsewhere from now on;
+    what was recorded at its old placement stays there, and is found again when the link comes back to that course.
     """
     # Two first launches at once: PostgreSQL waits here, SQLite's write transactions are one at a time anyway.
     session.execute(select(Deployment.id).where(Deployment.id == facts.deployment_row).with_for_update())
@@ -60,11 +72,18 @@ def place_link(session: TenantSession, facts: LinkFacts, choice: LinkChoice) -> 
         session.add(link)
     else:
         link = found.link
-        placement = _leave(session, link, choice) or _new_placement(session, facts, choice)
+        placement = _chosen_anew(session, facts, found, choice)
     link.placement_id, link.choice_id = placement.id, choice.id
     _refresh(link, facts)
     session.flush()
     return Placed(link, placement, choice.course_id)
+
+
+def _chosen_anew(session: TenantSession, facts: LinkFacts, found: Placed, choice: LinkChoice) -> Placement:
+    if found.course_id == choice.course_id:
+        return _resettle(session, found.placement, choice)
+    former = _leave(session, found.link, choice)
+    return _resettle(session, former, choice) if former else _new_placement(session, facts, choice)
 
 
 def _new_placement(session: TenantSession, facts: LinkFacts, choice: LinkChoice) -> Placement:
@@ -72,28 +91,46 @@ def _new_placement(session: TenantSession, facts: LinkFacts, choice: LinkChoice)
         course_id=choice.course_id,
         title=facts.title or session.scalars(select(Course.title).where(Course.id == choice.course_id)).one(),
         kind="lti",
-        counts=choice.counts,
-        pass_mark=choice.pass_mark,
-        which_attempt=choice.which_attempt,
-        max_attempts=choice.max_attempts,
-        points=choice.points,
+        **{name: getattr(choice, name) for name in SETTINGS},
     )
+    if not _is_copied(session, choice):  # last year's dates would keep this year's learners out
+        copy_windows(choice, placement)
     session.add(placement)
     session.flush()
     return placement
 
 
+def _resettle(session: TenantSession, placement: Placement, choice: LinkChoice) -> Placement:
+    """Give a placement the settings of a choice; its grades follow a new rule."""
+    rule = [getattr(placement, name) for name in RULE]
+    for name in SETTINGS:
+        setattr(placement, name, getattr(choice, name))
+    copy_windows(choice, placement)
+    session.flush()
+    if rule != [getattr(placement, name) for name in RULE]:
+        regrade_placement(session, placement.id)
+    return placement
+
+
+def _is_copied(session: TenantSession, choice: LinkChoice) -> bool:
+    """Say whether another link has brought this choice already: then this one is a copy of it."""
+    led = select(ResourceLink.id).where(ResourceLink.choice_id == choice.id).limit(1)
+    has_led = select(FormerPlacement.id).where(FormerPlacement.choice_id == choice.id).limit(1)
+    return any(session.scalars(query).one_or_none() is not None for query in (led, has_led))
+
+
 def _leave(session: TenantSession, link: ResourceLink, choice: LinkChoice) -> Placement | None:
-    """Note where the link has led until now; return the placement that it had for `choice` earlier, or None."""
-    former = {
-        row.choice_id: row
-        for row in session.scalars(select(FormerPlacement).where(FormerPlacement.resource_link_id == link.id))
-    }
-    if link.choice_id not in former:
+    """Note where the link has led until now; return its newest placement with the choice's course, or None."""
+    noted = select(FormerPlacement).where(FormerPlacement.resource_link_id == link.id)
+    if link.choice_id not in {row.choice_id for row in session.scalars(noted)}:
         session.add(FormerPlacement(resource_link_id=link.id, choice_id=link.choice_id, placement_id=link.placement_id))
-    if choice.id not in former:
-        return None
-    return session.scalars(select(Placement).where(Placement.id == former[choice.id].placement_id)).one()
+        session.flush()
+    former = (
+        select(Placement)
+        .join(FormerPlacement, FormerPlacement.placement_id == Placement.id)
+        .where(FormerPlacement.resource_link_id == link.id, Placement.course_id == choice.course_id)
+    )
+    return session.scalars(former.order_by(FormerPlacement.id.desc()).limit(1)).one_or_none()
 
 
 def _find(session: TenantSession, facts: LinkFacts) -> Placed | None:
@@ -114,7 +151,7 @@ def _find(session: TenantSession, facts: LinkFacts) -> Placed | None:
     return Placed(link, placement, placement.course_id) if placement.course_id is not None else None
 
 
-def _choice(session: TenantSession, item: str) -> LinkChoice | None:
+def find_choice(session: TenantSession, item: str) -> LinkChoice | None:
     """Return the choice that a custom parameter names; a foreign or garbled one is none at all."""
     try:
         wanted = UUID(item)
@@ -141,6 +178,12 @@ def _rename(context: Context, facts: LinkFacts) -> None:
         context.title = facts.context_title
     if facts.context_label and context.label != facts.context_label:
         context.label = facts.context_label
+
+
+def _take_dates(placement: Placement, facts: LinkFacts) -> None:
+    """Take over the dates that the LMS has for the link: it is where a teacher moves a deadline."""
+    for name, moment in changed_dates(placement, facts.dates).items():
+        setattr(placement, name, moment)
 
 
 def _refresh(link: ResourceLink, facts: LinkFacts) -> None:

@@ -55,7 +55,8 @@ class Person:
 class LinkFacts:
     """A resource link, its context and its services as one launch gave them; survives as JSON in page tokens.
 
-    `deployment` is the id of our `Deployment` row; `link_id` is empty in a deep linking request.
+    `deployment` is the id of our `Deployment` row; `link_id` is empty in a deep linking request; `dates` holds those
+    that the LMS itself has for the link, ISO 8601 by their name in `tracking.windows`.
     """
 
     deployment: str
@@ -68,6 +69,7 @@ class LinkFacts:
     line_items_url: str = ""
     ags_scopes: list[str] = field(default_factory=list)
     memberships_url: str = ""
+    dates: dict[str, str] = field(default_factory=dict)
 
     @property
     def deployment_row(self) -> UUID:
@@ -83,13 +85,14 @@ class LinkFacts:
 class DeepLinkingSettings:
     """What the platform accepts in answer to a deep linking request (LTI DL 2.0 §4.4.1).
 
-    `data` is None where the platform sent none: then none is sent back; "" is sent back as "".
+    `accept_media_types` is not kept: it is about files, and Passback answers with launchable links only. `data` is None
+    where the platform sent none: then none is sent back; "" is sent back as "".
     """
 
     return_url: str
     accept_types: tuple[str, ...]
     accept_targets: tuple[str, ...] = ()
-    accept_multiple: bool = True
+    accept_multiple: bool = False
     accept_line_item: bool = True
     auto_create: bool = False
     data: str | None = None

@@ -5,24 +5,27 @@ from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
 
 from passback.content.errors import UnknownCourseError
-from passback.content.models import Course
+from passback.content.models import Course, CourseVersion
 from passback.content.service import import_course, list_courses
 from passback.db import TenantSession, tenant_session
 from passback.errors import PassbackError
 from passback.lti import framing
-from passback.lti.deep_linking import UNGRADED, PickerTask, content_item, find_task, signed_answer
+from passback.lti.content_items import TARGETS, UNGRADED, content_item
+from passback.lti.deep_linking import PickerTask, find_task, signed_answer
 from passback.lti.entering import preview_url
-from passback.lti.links import place_link
+from passback.lti.links import find_choice, place_link
 from passback.lti.models import ContentSelection, LinkChoice, Platform
-from passback.lti.picker_form import ATTEMPTS, PickerInputError, read_picked
+from passback.lti.picker_form import ATTEMPTS, PickerInputError, filled_by, read_courses, read_picked
 from passback.lti.profiles import profile_for
 from passback.plugin import LmsProfile
 from passback.runtime import runtime
 from passback.staff.service import audit
+from passback.tracking.windows import zone_names
 
+MAX_MESSAGE = 500
 picker = Blueprint("lti_picker", __name__)
 
 
@@ -39,20 +42,27 @@ def chosen(token: str) -> Response:
     row, task = find_task(token)
     if request.form.get("action") == "cancel":
         return _cancelled(task)
+    each = request.form.get("action") == "each"
     try:
-        picked = read_picked(request.form, multiple=task.multiple)
+        if each:
+            read_courses(request.form.getlist("course"), multiple=task.multiple)
+            return _picker(token, row, task, each=True)
+        choices = read_picked(request.form, multiple=task.multiple, targets=_targets(task))
     except PickerInputError as error:
-        return _picker(token, row, task, error=error)
+        return _picker(token, row, task, error=error, each=_is_each(request.form) and not each)
     with tenant_session(row.tenant_id, write=True) as session:
-        choices = picked.choices()
+        former = find_choice(session, task.former)
         for choice in choices:
             _keep(session, choice, task)
+        if former is not None and len(choices) == 1:
+            choices[0].resource_id = former.resource_id or str(former.id)
         if task.settings is None:
             placed = place_link(session, task.link, choices[0])
             return _redirect(preview_url(session, placed.course_id, task.return_url, task.code, task.ancestors))
         profile = _profile(session, task)
         items = [content_item(session, choice, task.settings, profile) for choice in choices]
-    return _return(task, signed_answer(task, items))
+    said = _("Chosen: %(titles)s.", titles=", ".join(str(item["title"]) for item in items))
+    return _return(task, signed_answer(task, items, said[:MAX_MESSAGE]))
 
 
 @picker.post("/<token>/upload")
@@ -70,7 +80,9 @@ def upload(token: str) -> Response:
             said = jsonify(title=error.message, detail=error.advice, code=error.code, side=error.side)
             return framing.frame(make_response(said, error.status), task.ancestors)
         return _picker(token, row, task, error=error)
-    back = url_for("lti_picker.choose", token=token, course=str(result.course_id))
+    also = request.form.getlist("course") if task.multiple else []
+    chosen_now = [str(result.course_id), *also]
+    back = url_for("lti_picker.choose", token=token, course=chosen_now, found=str(result.version_id))
     if scripted:
         return framing.frame(make_response(jsonify(course=str(result.course_id), title=result.title, next=back)), ())
     return _redirect(back)
@@ -106,34 +118,69 @@ def _keep(session: TenantSession, choice: LinkChoice, task: PickerTask) -> None:
     )
 
 
-def _picker(token: str, row: ContentSelection, task: PickerTask, *, error: PassbackError | None = None) -> Response:
+def _picker(
+    token: str, row: ContentSelection, task: PickerTask, *, error: PassbackError | None = None, each: bool = False
+) -> Response:
+    """Show the picker: all courses with one set of settings, or, with `each`, the chosen ones with their own."""
     with tenant_session(row.tenant_id) as session:
         courses = list_courses(session)
+        former = find_choice(session, task.former)
+        former_title = session.get_one(Course, former.course_id).title if former else ""
+        found = _uploaded(session, request.args.get("found", ""))
     search = request.args.get("q", "").strip()
-    filled: MultiDict[str, str] = request.form or request.args
+    filled: MultiDict[str, str] = CombinedMultiDict(
+        [request.form] if request.form else [request.args, *([filled_by(former)] if former else [])]
+    )
+    picked = set(filled.getlist("course")[: None if task.multiple else 1])
     kinds = runtime().plugins.content_types
     policies = runtime().plugins.grade_policies
     return _page(
-        "lti/picker.html",
+        "lti/picker_each.html" if each else "lti/picker.html",
         task,
         status=error.status if error else 200,
         token=token,
-        courses=[course for course in courses if search.casefold() in course.title.casefold()],
+        courses=[course for course in courses if _is_shown(course, search, picked, each=each)],
         any_courses=bool(courses),
         labels={course.content_type: getattr(kinds.get(course.content_type), "label", "") for course in courses},
         policies=[(key, policy.label) for key, policy in policies.items()] + [(UNGRADED, _("Nothing: no grade"))],
         attempts=ATTEMPTS,
+        targets=_targets(task),
+        zones=zone_names(),
         search=search,
         filled=filled,
-        picked=set(filled.getlist("course")),
+        picked=picked,
+        former_title=former_title,
+        found=found,
         error=error,
     )
+
+
+def _uploaded(session: TenantSession, version: str) -> CourseVersion | None:
+    """Return what an upload has just made, to say what was found in the package."""
+    try:
+        return session.get(CourseVersion, UUID(version))
+    except ValueError:
+        return None
+
+
+def _is_shown(course: Course, search: str, picked: set[str], *, each: bool) -> bool:
+    chosen = str(course.id) in picked
+    return chosen if each else chosen or search.casefold() in course.title.casefold()
+
+
+def _is_each(form: MultiDict[str, str]) -> bool:
+    return any(name.startswith("counts:") for name in form)
+
+
+def _targets(task: PickerTask) -> tuple[str, ...]:
+    accepted = task.settings.accept_targets if task.settings else ()
+    return tuple(target for target in TARGETS if target in accepted)
 
 
 def _cancelled(task: PickerTask) -> Response:
     """Go back without a choice: an answer without items closes the LMS's dialog."""
     if task.settings is not None:
-        return _return(task, signed_answer(task, []))
+        return _return(task, signed_answer(task, [], _("Nothing was chosen.")))
     if task.return_url:
         return _redirect(task.return_url)
     return _page("lti/picker_cancelled.html", task)

@@ -4,6 +4,15 @@ from passback.errors import PassbackError, Side
 from passback.sealing import TokenError
 
 
+class ShutError(PassbackError):
+    """This course is not open just now: your teacher has set when it can be worked on."""
+
+    code = "shut"
+    status = 403
+    side = Side.REQUEST
+    advice = "Open it from your LMS within its dates; what you have done before is kept."
+
+
 class LinkExpiredError(TokenError):
     """This link to the course is not valid, or no longer."""
 

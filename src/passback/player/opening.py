@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy import select
 
 from passback.assets import asset_url
+from passback.clock import utc_now
 from passback.content import serving
 from passback.content.kinds import find_content_type
 from passback.content.models import Course, CourseVersion
 from passback.db import JsonObject, TenantSession, tenant_session
-from passback.player.errors import LinkExpiredError, SessionTokenError
+from passback.player.errors import LinkExpiredError, SessionTokenError, ShutError
 from passback.player.preview import MODE as BROWSE
 from passback.player.preview import preview_context
 from passback.player.tokens import Entry, Play, SessionClaims, as_uuid, sign_entry, sign_play, sign_session
@@ -22,6 +23,8 @@ from passback.runtime import runtime
 from passback.tracking import pipeline, sessions
 from passback.tracking.models import Attempt, Placement, PlaySession, Registration
 from passback.tracking.versions import next_version
+from passback.tracking.window_words import next_date, why_shut
+from passback.tracking.windows import is_shut
 
 
 class MovedError(LinkExpiredError):
@@ -47,6 +50,14 @@ class Choice:
     title: str
     again: bool = False
     uses_attempt: bool = False
+
+
+@dataclass(frozen=True)
+class Shut:
+    """A course that learners may not work on just now. `why` names the date."""
+
+    title: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,28 @@ def find_choice(entry: Entry) -> tuple[Choice | None, Play]:
         if standing.kind in {"passed", "used_up"}:
             return Choice(standing.kind, title, standing.new_attempt_allowed), play
         return None, play
+
+
+def find_shut(entry: Entry) -> Shut | None:
+    """Return why a learner is kept out just now, or None.
+
+    Raises:
+        LinkExpiredError: the registration is gone.
+    """
+    if entry.preview:
+        return None
+    with tenant_session(as_uuid(entry.tenant)) as session:
+        placement = _placement(session, _registration(session, entry))
+        now = utc_now()
+        return Shut(placement.title, why_shut(placement, now)) if is_shut(placement, now) else None
+
+
+def find_next_date(entry: Entry) -> str:
+    """Return the date that a learner at work has to know, "" where there is none."""
+    if entry.preview:
+        return ""
+    with tenant_session(as_uuid(entry.tenant)) as session:
+        return next_date(_placement(session, _registration(session, entry)), utc_now())
 
 
 def choose_new_attempt(entry: Entry, *, change_version: bool = False) -> Play:
@@ -129,6 +162,7 @@ def open_play(play: Play, *, tab: str, take_over: bool) -> Opened:
 
     Raises:
         SessionBusyError: open in another tab, and not to be taken over.
+        ShutError: outside the dates within which staff let learners in.
         MovedError: another course version than the one this page's origin belongs to is to be played.
         ContentTypeMissingError: the content type is not there.
     """
@@ -143,6 +177,8 @@ def open_play(play: Play, *, tab: str, take_over: bool) -> Opened:
             return Opened(claims, BROWSE, version, context, kind)
     with tenant_session(tenant_id, write=True) as session:
         registration = _registration(session, entry)
+        if is_shut(_placement(session, registration), utc_now()):
+            raise ShutError
         new_attempt = play.new_attempt_after == registration.attempts
         opened = sessions.open_session(
             session,
@@ -284,6 +320,10 @@ def _registration(session: TenantSession, entry: Entry) -> Registration:
     if registration is None:
         raise LinkExpiredError("the registration is gone")
     return registration
+
+
+def _placement(session: TenantSession, registration: Registration) -> Placement:
+    return session.get_one(Placement, registration.placement_id)
 
 
 def _version(session: TenantSession, version_id: UUID) -> CourseVersion:

@@ -1,5 +1,6 @@
 """The result page's facts: what was saved, what it comes to, and whether the gradebook has it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from passback.delivery.states import ON_ITS_WAY, SENT
 from passback.player.errors import LinkExpiredError
 from passback.player.tokens import Entry, as_uuid
 from passback.tracking.models import Grade, Placement, Registration
+from passback.tracking.window_words import date_lines
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Result:
     overridden: bool
     last_saved: datetime | None
     sent: Sent | None
+    dates: Sequence[str] = ()
 
     @property
     def finished(self) -> bool:
@@ -86,6 +89,7 @@ def find_result(entry: Entry) -> Result:
         overridden=bool(grade and grade.overridden_by),
         last_saved=registration.last_activity_at,
         sent=_sent(delivery) if delivery else None,
+        dates=date_lines(placement) if placement else (),
     )
 
 

@@ -48,6 +48,9 @@ def start(ticket: str) -> Response:
 def open_course(token: str) -> Response:
     """Go on to the player, after the choices that only the learner can make."""
     entry = read_entry(token)
+    shut = opening.find_shut(entry)
+    if shut is not None:
+        return _page(render_template("player/shut.html", shut=shut, result_url=opening.result_url(entry)))
     choice, play = opening.find_choice(entry)
     if choice is None:
         return _go(opening.play_url(play))
@@ -93,6 +96,7 @@ def page(token: str) -> Response:
     data = {
         "title": opening.find_title(play),
         "preview": entry.preview,
+        "dates": opening.find_next_date(entry),
         "open_url": opening.open_url(entry),
         "result_url": opening.result_url(entry),
         "scope": sealer.mac("player.journal.scope", owner),

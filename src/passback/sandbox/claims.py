@@ -23,6 +23,8 @@ from passback.sandbox.vocabulary import (
     SYSTEM,
 )
 
+_DATES = ("$ResourceLink.available.", "$ResourceLink.submission.")
+
 
 @dataclass(frozen=True)
 class Message:
@@ -165,6 +167,8 @@ def _expand(value: str, message: Message) -> str:
         "$User.username": user.username if user else "",
         "$Person.name.full": user.name if user else "",
     }
+    if value.startswith(_DATES):
+        return link.dates.get(value.removeprefix("$ResourceLink."), "") if link else ""
     return known.get(value, value)
 
 
@@ -209,8 +213,9 @@ def _deep_linking(core: Core, message: Message) -> JsonObject:
         query["link"] = message.link.id
     settings: JsonObject = {
         "accept_types": ["ltiResourceLink"],
-        "accept_presentation_document_targets": ["frame", "iframe", "window"],
-        "accept_multiple": True,
+        "accept_presentation_document_targets": list(core.profile.deep_linking_targets),
+        "accept_multiple": core.profile.deep_linking_multiple,
+        "accept_lineitem": core.profile.deep_linking_line_items,
         "auto_create": False,
         "title": message.tool.name,
         "text": "",

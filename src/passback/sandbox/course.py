@@ -3,8 +3,8 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from passback.sandbox.content_items import DeepLinkingRefusedError
 from passback.sandbox.custom import custom_from_lines, lines_from_custom
-from passback.sandbox.deep_linking import DeepLinkingRefusedError
 from passback.sandbox.links import DEFAULT_POINTS, Column
 from passback.sandbox.model import Course, Link, Tool
 from passback.sandbox.seed import COURSE

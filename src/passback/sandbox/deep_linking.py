@@ -1,25 +1,18 @@
 """Deep linking: what the tool's picker answers, verified to the letter, and the links that come of it."""
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from typing import Any
 
 from pydantic import JsonValue
 
+from passback.sandbox.content_items import ContentItem, DeepLinkingRefusedError, read_item
 from passback.sandbox.core import Core
-from passback.sandbox.custom import custom_from_json
 from passback.sandbox.launches import FormPost, Launches
-from passback.sandbox.links import DEFAULT_POINTS, Column, Links
+from passback.sandbox.links import Links
 from passback.sandbox.model import JsonObject, Link, Tool, User
 from passback.sandbox.toolkeys import ToolKeyError, ToolKeys
 from passback.sandbox.vocabulary import DEEP_LINKING_RESPONSE, DL, LTI
-
-ACCEPTED_TYPES = ("ltiResourceLink",)
-
-
-class DeepLinkingRefusedError(Exception):
-    """The tool's answer is not taken; the text says which check it failed."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +24,6 @@ class Expected:
     deployment_id: str
     session: str
     link_id: str = ""
-
-
-@dataclass(frozen=True)
-class ContentItem:
-    """One link to place, as the tool described it."""
-
-    title: str
-    url: str = ""
-    text: str = ""
-    custom: Mapping[str, str] = field(default_factory=dict)
-    container: str = "iframe"
-    column: Column | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +91,9 @@ class DeepLinking:
             raise DeepLinkingRefusedError(str(error)) from error
         self._check_times(claims)
         expected = self._check_claims(claims, tool, session)
-        items = tuple(_read_item(tool, item) for item in _items(claims))
+        items = tuple(read_item(tool, item, self.core.profile) for item in _items(claims))
+        if len(items) > 1 and not self.core.profile.deep_linking_multiple:
+            raise DeepLinkingRefusedError("several content items, and accept_multiple was false")
         texts = [str(claims.get(DL + name, "") or "") for name in ("msg", "errormsg")]
         key = secrets.token_urlsafe(12)
         with self.core.read():
@@ -136,26 +119,15 @@ class DeepLinking:
             self.links.add(
                 expected.course_id,
                 expected.tool_id,
-                item.title,
-                url=item.url,
-                description=item.text,
-                custom=item.custom,
-                container=item.container,
                 deployment_id=expected.deployment_id,
                 column=item.column,
+                **_fields(item),
             )
             for item in choice.items
         ]
 
     def _replace(self, link_id: str, item: ContentItem) -> Link:
-        link = self.links.change(
-            link_id,
-            title=item.title,
-            url=item.url,
-            description=item.text,
-            custom=dict(item.custom),
-            container=item.container,
-        )
+        link = self.links.change(link_id, **_fields(item))
         self.links.set_column(link_id, item.column)
         return link
 
@@ -206,33 +178,16 @@ def _items(claims: JsonObject) -> list[JsonValue]:
     return items
 
 
-def _read_item(tool: Tool, item: JsonValue) -> ContentItem:
-    if not isinstance(item, dict) or item.get("type") not in ACCEPTED_TYPES:
-        raise DeepLinkingRefusedError("a content item's type is none of the accepted ones")
-    url = item.get("url", "")
-    if not isinstance(url, str) or (url and urlsplit(url).scheme not in {"http", "https"}):
-        raise DeepLinkingRefusedError("a content item's url is no web address")
-    custom = item.get("custom", {})
-    if not isinstance(custom, dict):
-        raise DeepLinkingRefusedError("a content item's custom is no object")
-    return ContentItem(
-        title=str(item.get("title") or tool.name),
-        url=url,
-        text=str(item.get("text") or ""),
-        custom=custom_from_json(custom),
-        container="window" if isinstance(item.get("window"), dict) else "iframe",
-        column=_read_column(item.get("lineItem")),
-    )
-
-
-def _read_column(value: JsonValue) -> Column | None:
-    """Return the column; its label is not read: Moodle names it like the link."""
-    if value is None:
-        return None
-    if not isinstance(value, dict):
-        raise DeepLinkingRefusedError("lineItem is no object")
-    points = value.get("scoreMaximum", DEFAULT_POINTS)
-    if isinstance(points, bool) or not isinstance(points, (int, float)) or points <= 0:
-        raise DeepLinkingRefusedError("lineItem.scoreMaximum is no positive number")
-    review = isinstance(value.get("submissionReview"), dict)
-    return Column(float(points), str(value.get("resourceId") or ""), str(value.get("tag") or ""), review)
+def _fields(item: ContentItem) -> dict[str, Any]:
+    """Return the fields of the link that an item becomes."""
+    return {
+        "title": item.title,
+        "url": item.url,
+        "description": item.text,
+        "custom": dict(item.custom),
+        "container": item.container,
+        "dates": dict(item.dates),
+        "thumbnail": item.thumbnail,
+        "width": item.width,
+        "height": item.height,
+    }

@@ -20,7 +20,7 @@ from passback.sandbox.launches import FormPost
 from passback.sandbox.model import Link, Tool, User
 from passback.sandbox.platform import Breakage, Platform
 from passback.sandbox.toolkeys import Fetch
-from passback.sandbox.vocabulary import DATA_PRIVACY_REQUEST, RESOURCE_LINK_REQUEST
+from passback.sandbox.vocabulary import DATA_PRIVACY_REQUEST, DEEP_LINKING_REQUEST, RESOURCE_LINK_REQUEST
 
 MAX_REDIRECTS = 10
 SECONDS = 30
@@ -100,6 +100,8 @@ def launch(
 ) -> Trip:
     """Launch `link` (or, without one, the deep linking of `tool`) as `user` and return every step.
 
+    With a link and the message type of deep linking, its content is chosen anew.
+
     Args:
         client: has the tool's cookies; another client is another browser.
         login_method: how the login initiation comes, POST or GET.
@@ -159,10 +161,10 @@ def begin(
         tool = tool or platform.tools.all()[0]
         admin = user or platform.instructor
         return platform.launches.initiate_privacy(admin, tool, session=session, for_user=for_user)
-    if link is None:
-        tool = tool or platform.tools.all()[0]
+    if link is None or message_type == DEEP_LINKING_REQUEST:
+        tool = tool or (platform.tools.get(link.tool_id) if link else None) or platform.tools.all()[0]
         teacher = user or platform.instructor
-        return platform.deep_linking.start(teacher, tool, platform.course.id, session=session)
+        return platform.deep_linking.start(teacher, tool, platform.course.id, session=session, link=link)
     return platform.launches.initiate(
         user,
         link,

@@ -35,6 +35,10 @@ class Links:
         description: str = "",
         custom: Mapping[str, str] | None = None,
         container: str = "iframe",
+        dates: Mapping[str, str] | None = None,
+        thumbnail: str = "",
+        width: int = 0,
+        height: int = 0,
         deployment_id: str = "",
         column: Column | None = None,
     ) -> Link:
@@ -43,6 +47,7 @@ class Links:
         Args:
             url: "" launches the tool's own target.
             container: iframe or window.
+            dates: ISO 8601 by variable, such as "submission.endDateTime".
             deployment_id: "" is the tool's first.
             column: None makes an ungraded link.
 
@@ -61,6 +66,10 @@ class Links:
                 url=url,
                 custom=dict(custom or {}),
                 container=container,
+                dates=dict(dates or {}),
+                thumbnail=thumbnail,
+                width=width,
+                height=height,
             )
             state.links[link.id] = link
             if column is not None:

@@ -76,7 +76,11 @@ class Tool:
 
 @dataclass
 class Link:
-    """A placed resource link. `url` "" means the tool's own target; `container` is iframe or window."""
+    """A placed resource link. `url` "" means the tool's own target; `container` is iframe or window.
+
+    `dates` holds ISO 8601 instants by the name of their substitution variable ("available.startDateTime"); `thumbnail`
+    is a picture's address; `width` and `height` are of the window, 0 for any.
+    """
 
     id: str
     course_id: str
@@ -87,6 +91,10 @@ class Link:
     url: str = ""
     custom: dict[str, str] = field(default_factory=dict)
     container: str = "iframe"
+    dates: dict[str, str] = field(default_factory=dict)
+    thumbnail: str = ""
+    width: int = 0
+    height: int = 0
 
 
 @dataclass

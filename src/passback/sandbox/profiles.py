@@ -68,6 +68,9 @@ class StrictnessProfile:
         own_custom: adds its own keys (service URLs) to a launch's custom parameters.
         deep_linking_data: sends `data` with a deep linking request and demands it back. Moodle does not; it is on
             everywhere here because the strictest do.
+        deep_linking_multiple: takes several items in one answer.
+        deep_linking_line_items: takes line items with them.
+        deep_linking_targets: the hints how to show a link that it knows.
         token_type: Content-Type of the token endpoint's answer.
         refuse_foreign_scopes: one scope that is not granted fails the whole token request (Sakai).
         missing_scope: status where a token lacks the scope.
@@ -102,6 +105,9 @@ class StrictnessProfile:
     shared_issuer: str = ""
     own_custom: bool = True
     deep_linking_data: bool = True
+    deep_linking_multiple: bool = True
+    deep_linking_line_items: bool = True
+    deep_linking_targets: tuple[str, ...] = ("frame", "iframe", "window")
     token_type: str = "text/html"  # noqa: S105 - a media type
     refuse_foreign_scopes: bool = False
     missing_scope: int = 401
@@ -142,6 +148,7 @@ CANVAS = StrictnessProfile(
     id_token_seconds=3600,
     shared_issuer="https://canvas.instructure.com",
     own_custom=False,
+    deep_linking_multiple=False,  # its assignment_selection placement
     token_type="application/json",  # noqa: S106 - a media type
     words_in_phrase=False,
     missing_scope=403,

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
-from babel.dates import format_datetime
 from sqlalchemy.orm import Mapped, mapped_column
 
 ZONE = "UTC"
@@ -61,10 +60,8 @@ def is_shut(windows: Windows, now: datetime) -> bool:
 
 
 def zone_names() -> list[str]:
-    """Return the time zones that people may choose, by name; links like `posixrules` are none."""
-    return sorted(name for name in available_timezones() if "/" in name and not name.startswith(("posix", "right"))) + [
-        ZONE
-    ]
+    """Return the time zones that people may choose; EST and the like, which know no summer time, are left out."""
+    return [ZONE, *sorted(name for name in available_timezones() if "/" in name)]
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -73,9 +70,3 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name or ZONE)
     except (KeyError, ValueError, OSError):  # OSError: the name of a folder such as "Europe"
         return ZoneInfo(ZONE)
-
-
-def in_words(moment: datetime, zone: str, locale: str = "en") -> str:
-    """Return an instant for people: in the zone that staff entered it in, which is named."""
-    known = zone_of(zone)
-    return f"{format_datetime(moment, 'medium', tzinfo=known, locale=locale)} ({known.key})"

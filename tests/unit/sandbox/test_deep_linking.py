@@ -1,13 +1,16 @@
 """The picker's answer: every check, and the links that come of it."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import time_machine
 
-from passback.sandbox.deep_linking import DeepLinkingRefusedError
+from passback.sandbox.content_items import DeepLinkingRefusedError
 from passback.sandbox.keys import new_key, sign
 from passback.sandbox.model import JsonObject
+from passback.sandbox.profiles import MOODLE
 from tests.unit.sandbox.conftest import LMS, NOW, Lms
 
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -43,6 +46,7 @@ def accept(lms: Lms, claims: JsonObject, *, key: Any = None, session: str = "s")
     return lms.platform.deep_linking.save(lms.platform.deep_linking.accept(token, tool_id=lms.tool.id, session=session))
 
 
+BACKWARDS = {"startDateTime": "2027-02-01T00:00:00Z", "endDateTime": "2027-01-01T00:00:00Z"}
 ITEM = {"type": "ltiResourceLink", "title": "Wasps", "custom": {"choice": 7}}
 
 
@@ -110,6 +114,14 @@ def test_an_empty_answer_places_nothing(lms: Lms) -> None:
         ({DL + "content_items": [{**ITEM, "custom": "a=b"}]}, "custom"),
         ({DL + "content_items": [{**ITEM, "lineItem": {"scoreMaximum": 0}}]}, "scoreMaximum"),
         ({DL + "content_items": [{**ITEM, "lineItem": [1]}]}, "lineItem"),
+        ({DL + "content_items": [{**ITEM, "window": "_blank"}]}, "window"),
+        ({DL + "content_items": [{**ITEM, "iframe": {"width": "wide"}}]}, "width"),
+        ({DL + "content_items": [{**ITEM, "thumbnail": {"url": "data:image/png,x"}}]}, "thumbnail"),
+        ({DL + "content_items": [{**ITEM, "thumbnail": {"width": 1}}]}, "thumbnail"),
+        ({DL + "content_items": [{**ITEM, "available": {}}]}, "available"),
+        ({DL + "content_items": [{**ITEM, "available": {"startDateTime": "soon"}}]}, "ISO 8601"),
+        ({DL + "content_items": [{**ITEM, "submission": {"endDateTime": "2027-01-31T23:59:00"}}]}, "zone"),
+        ({DL + "content_items": [{**ITEM, "available": BACKWARDS}]}, "ends before"),
     ],
 )
 def test_every_check(lms: Lms, clock: time_machine.Traveller, changes: dict[str, Any], reason: str) -> None:
@@ -144,3 +156,37 @@ def test_the_request_offers_what_moodle_offers(lms: Lms) -> None:
     assert settings["accept_multiple"] is True
     assert str(settings["deep_link_return_url"]).startswith(f"{LMS}/lti/deep-linking/return?")
     assert LTI + "resource_link" not in claims
+
+
+@pytest.mark.parametrize(
+    ("change", "items", "reason"),
+    [
+        ({"deep_linking_multiple": False}, (ITEM, ITEM), "accept_multiple"),
+        ({"deep_linking_line_items": False}, ({**ITEM, "lineItem": {"scoreMaximum": 1}},), "accept_lineitem"),
+        ({"deep_linking_targets": ("iframe",)}, ({**ITEM, "window": {}},), "document targets"),
+    ],
+)
+def test_what_the_request_did_not_offer_is_refused(
+    make_lms: Callable[..., Lms], change: dict[str, Any], items: tuple[JsonObject, ...], reason: str
+) -> None:
+    lms = make_lms(profile=replace(MOODLE, **change))
+    with pytest.raises(DeepLinkingRefusedError, match=reason):
+        accept(lms, answer(lms, open_picker(lms), items))
+    plain: JsonObject = {**ITEM}
+    assert len(accept(lms, answer(lms, open_picker(lms), (plain,)))) == 1
+
+
+def test_dates_and_pictures_are_kept_and_dates_told_where_they_are_asked_for(lms: Lms) -> None:
+    window = {"startDateTime": "2027-01-10T08:00:00+01:00", "endDateTime": "2027-02-10T08:00:00Z"}
+    custom = {"from": "$ResourceLink.available.startDateTime", "due": "$ResourceLink.submission.endDateTime"}
+    picture = {"url": "http://content.test/cover.png", "width": 320, "height": 180}
+    item = {**ITEM, "available": window, "thumbnail": picture, "custom": custom}
+    (link,) = accept(lms, answer(lms, open_picker(lms), (item,)))
+    assert link.dates == {
+        "available.startDateTime": "2027-01-10T08:00:00+01:00",
+        "available.endDateTime": "2027-02-10T08:00:00+00:00",
+    }
+    assert link.thumbnail == "http://content.test/cover.png"
+    said = lms.platform.claims(lms.platform.learners[0], link)[LTI + "custom"]
+    assert isinstance(said, dict)
+    assert (said["from"], said["due"]) == ("2027-01-10T08:00:00+01:00", "")

@@ -32,6 +32,13 @@ def detect(package: PackageReader) -> Detection | None:
     return Detection(90, f"{manifest.version.label} course, {_counted(manifest)}", path)
 
 
+PICTURES = (
+    "story_content/thumbnail.jpg",  # Storyline writes it
+    *(f"{name}.{kind}" for name in ("thumbnail", "cover") for kind in ("png", "jpg", "jpeg")),
+)
+"""Where the course's picture is looked for: manifests know no such thing."""
+
+
 def import_course(package: PackageReader) -> ImportedContent:
     """Return the course.
 
@@ -49,6 +56,7 @@ def import_course(package: PackageReader) -> ImportedContent:
         manifest.description,
         (*manifest.findings, *_unkept(manifest), *health.findings),
         reports_score=health.reports_score,
+        picture=next((path for name in PICTURES if (path := package.find(name))), ""),
     )
 
 

@@ -9,7 +9,8 @@
   document.querySelector("form[data-auto-submit]")?.submit();
 
   if (search && form) searchAsTyped(search, form);
-  if (form) hideWhatDoesNotCount(form);
+  for (const counting of document.querySelectorAll("[data-counting]")) hideWhatDoesNotCount(counting);
+  chooseOwnZone(document.querySelector("[data-zone]"));
   if (upload) uploadWithProgress(upload);
 
   function searchAsTyped(box, courses) {
@@ -35,10 +36,15 @@
     const graded = choices.querySelector("[data-graded]");
     if (!graded) return;
     const update = () => {
-      graded.hidden = choices.querySelector("[name=counts]:checked")?.value === "none";
+      graded.hidden = choices.querySelector("[type=radio]:checked")?.value === "none";
     };
     choices.addEventListener("change", update);
     update();
+  }
+
+  function chooseOwnZone(zones) {
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zones && own && [...zones.options].some((zone) => zone.value === own)) zones.value = own;
   }
 
   function uploadWithProgress(box) {
@@ -81,7 +87,9 @@
       button.disabled = true;
       bar.value = 0;
       status.textContent = status.dataset.uploading;
-      request.send(new FormData(box));
+      const sent = new FormData(box);
+      for (const chosen of form?.querySelectorAll("[name=course]:checked") ?? []) sent.append("course", chosen.value);
+      request.send(sent);
     });
   }
 })();
