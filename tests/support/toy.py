@@ -63,7 +63,7 @@ class ToyContentType:
             title, start = str(toy["title"]), str(toy["start"])
         except (ValueError, KeyError, TypeError) as error:
             raise PackageError("toy_broken", "toy.json is not valid.", "Write title and start into it.") from error
-        return ImportedContent(title, (Activity("toy", title, start),), {"start": start})
+        return ImportedContent(title, (Activity("toy", title, start),), {"start": start}, picture="cover.png")
 
     def scopes(self, event: RuntimeEvent, content: JsonObject) -> frozenset[StateKey]:
         return frozenset({PAGES})
