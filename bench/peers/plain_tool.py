@@ -1,6 +1,6 @@
 """A plain LTI tool: PyLTI1p3's own Flask parts, as its documentation puts them together.
 
-In its favour: the platform's key set lies in its configuration (nothing is fetched), launch data live in a dictionary
+In its favour: the platform's key set may lie in its configuration (then nothing is fetched), launch data live in a dictionary
 (nothing is durable), it has one platform and one deployment, logs nothing, keeps no learner and makes no page: like
 Passback it answers a launch with a redirect.
 """
@@ -31,7 +31,7 @@ def create_plain_tool(platform: Mapping[str, Any], url: str) -> Flask:
     """Make the tool for one platform.
 
     Args:
-        platform: as in PyLTI1p3's configuration, with `issuer`.
+        platform: as in PyLTI1p3's configuration, with `issuer`, and `key_set` or `key_set_url`.
         url: where the tool is reached.
     """
     app = Flask("plain_tool")
