@@ -1,11 +1,11 @@
 """A launch (login and launch request) against one of a plain PyLTI1p3 tool.
 
 Twice: against the tool as it comes, which fetches the platform's keys at every launch (over the loopback, which is the
-shortest way there is), and against one that has them at hand. Both are called through the same WSGI test client, turn by turn, by the same practice LMS, whose id_token is signed
-outside of the timed parts. Timed are the two requests that the LMS has the browser make: parsing, verification, all
-that is stored and the answer. Passback's are durable (two SQLite transactions with synchronous=FULL), recorded and
-logged; the learner and the link are known from an earlier launch and the browser has its cookie, as on any but the
-first visit.
+shortest way there is), and against one that has them at hand. Both tools are called through the same WSGI test client,
+turn by turn, by the same practice LMS, whose id_token is signed outside of the timed parts. Timed are the two requests
+that the LMS has the browser make: parsing, verification, all that is stored and the answer. Passback's are durable (a
+SQLite transaction with synchronous=FULL), recorded and logged; the learner and the link are known from an earlier
+launch and the browser has its cookie, as on any but the first visit.
 """
 
 import os

@@ -1,8 +1,8 @@
 """A plain LTI tool: PyLTI1p3's own Flask parts, as its documentation puts them together.
 
-In its favour: the platform's key set may lie in its configuration (then nothing is fetched), launch data live in a dictionary
-(nothing is durable), it has one platform and one deployment, logs nothing, keeps no learner and makes no page: like
-Passback it answers a launch with a redirect.
+In its favour: the platform's key set may lie in its configuration (then nothing is fetched), launch data live in a
+dictionary (nothing is durable), it has one platform and one deployment, logs nothing, keeps no learner and makes no
+page: like Passback it answers a launch with a redirect.
 """
 
 from collections.abc import Mapping
