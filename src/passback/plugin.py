@@ -116,8 +116,8 @@ class ImportedContent:
     `reports_score`: its files say that it reports a score. Where scores count, a completion then waits for one from
     the very first learner on; False leaves it to the first score that any learner gets. `identifier`: what the package
     calls the course, the same in each export of it; "" where it says nothing. Another one than before has people asked
-    whether this is a new version of the same course. `picture`: path of a PNG or JPEG in the package that shows what the
-    course is about, up to 1 MiB; anything else is left out.
+    whether this is a new version of the same course. `picture`: path of a PNG or JPEG in the package that shows what
+    the course is about, up to 1 MiB; anything else is left out.
     """
 
     title: str
