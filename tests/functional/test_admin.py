@@ -250,9 +250,3 @@ def test_a_form_with_a_tenant_that_is_none_is_refused(
 ) -> None:
     browser = signed_in(sqlite_app, Role.ADMINISTRATOR)
     assert post(browser, path, "/admin/people", tenant=tenant_field, **fields).status_code == 400
-
-
-def test_a_course_to_renew_that_is_no_id_is_refused(sqlite_app: Flask, tenant: UUID) -> None:
-    browser = signed_in(sqlite_app, Role.ADMINISTRATOR)
-    page = "/admin/t/default/courses/"
-    assert post(browser, page, page, into="zz", package=(toy(), "a.zip")).status_code == 400

@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from passback.content import service as content
-from passback.content.models import Course, CourseVersion
+from passback.content.models import Course
+from passback.content.versions import OnNewVersion
 from passback.db import Unscoped, tenant_session, unscoped
 from passback.errors import PassbackError
 from passback.player.entry import entry_url
@@ -17,7 +18,8 @@ from passback.runtime import runtime
 from passback.staff.service import Role, audit
 from passback.tracking.models import Learner, Registration
 from passback.web.auth import current_tenant, require
-from passback.web.frame import actor, explain, form_id, staff_blueprint
+from passback.web.course_versions import version_rows
+from passback.web.frame import actor, explain, staff_blueprint
 
 courses = staff_blueprint("courses", "/admin/t/<tenant>/courses")
 PAGE = 50
@@ -46,9 +48,8 @@ def upload(tenant: str) -> ResponseReturnValue:
     if file is None or not file.filename:
         flash(_("Choose a package first."), "bad")
         return redirect(url_for("courses.overview", tenant=tenant))
-    into = form_id("into")
     try:
-        result = content.import_course(current_tenant().id, file.stream, file.filename, into=into)
+        result = content.import_course(current_tenant().id, file.stream, file.filename, by=actor())
     except PassbackError as error:
         if wants_json:
             raise
@@ -72,8 +73,7 @@ def show(tenant: str, course_id: UUID) -> ResponseReturnValue:  # noqa: ARG001 -
     """Show one course: its versions with their warnings, and who plays it."""
     with tenant_session(current_tenant().id) as session:
         course = session.get(Course, course_id) or abort(404)
-        query = select(CourseVersion).where(CourseVersion.course_id == course_id).order_by(CourseVersion.number.desc())
-        versions = list(session.scalars(query))
+        versions = version_rows(session, course_id)
         rows = session.execute(
             select(Registration, Learner)
             .join(Learner, Learner.id == Registration.learner_id)
@@ -82,13 +82,15 @@ def show(tenant: str, course_id: UUID) -> ResponseReturnValue:  # noqa: ARG001 -
             .limit(PAGE)
         ).all()
     kind = runtime().plugins.content_types.get(course.content_type)
+    current = next((row.version for row in versions if row.current), None)
     return render_template(
         "web/course.html",
         tenant=current_tenant(),
         course=course,
         versions=versions,
-        kind=kind.label if kind else course.content_type,
-        structure=content.activities(versions[0]) if versions else (),
+        rules=list(OnNewVersion),
+        kind=str(current.content["label"]) if current else kind.label if kind else course.content_type,
+        structure=content.activities(current) if current else (),
         registrations=rows,
         page=PAGE,
     )

@@ -11,6 +11,7 @@ from passback.runtime import runtime
 from passback.tenants import Tenant
 from passback.web.admin import admin, visible_tenants
 from passback.web.auth import init_auth
+from passback.web.course_versions import course_versions
 from passback.web.courses import courses
 from passback.web.deliveries import deliveries
 from passback.web.health import health
@@ -43,6 +44,7 @@ def mount_web(app: Flask) -> None:
         pages,
         admin,
         courses,
+        course_versions,
         lms_courses,
         platforms,
         platform_page,

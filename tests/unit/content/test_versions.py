@@ -33,6 +33,7 @@ from passback.content.storing import remove_abandoned, remove_version
 from passback.content.versions import OnNewVersion
 from passback.db import Unscoped, tenant_session, unscoped
 from passback.delivery.purge import purge
+from passback.runtime import runtime
 from passback.staff.models import AuditEntry
 from passback.tenants import ensure_tenant
 from passback.testing.packages import hostile_packages, make_zip
@@ -304,8 +305,6 @@ def test_a_database_that_fails_leaves_no_upload(
 
 
 def test_a_content_type_that_fails_to_compare_says_nothing(tenant_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
-    from passback.runtime import runtime
-
     monkeypatch.setattr(runtime().plugins.content_types["toy"], "compare", lambda *_: 1 / 0, raising=False)
     content: Any = {"activities": [], "title": "T", "data": {}}
     assert versions.compare("toy", content, content).changes == ()
