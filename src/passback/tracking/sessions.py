@@ -101,7 +101,7 @@ def open_session(
         mode: `review` and `browse` never change an outcome.
         new_attempt: begin another attempt, on the course's current version.
         change_version: with `new_attempt`: leave an attempt on another version, also one that has come to nothing yet;
-            such a one does not count among those that are allowed (docs/decisions/0016-course-versions.md).
+            such a one does not count among those that are allowed (docs/decisions/0017-course-versions.md).
         tab: names the browser tab, "" where it is not known.
         take_over: go on here although the course is open elsewhere.
 
