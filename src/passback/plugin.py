@@ -403,6 +403,30 @@ class AttemptReport:
 
 
 @dataclass(frozen=True)
+class TimelineEntry:
+    """One moment of an attempt as support staff read it.
+
+    Args:
+        text: what was said, in the standard's own terms, without the learner's words.
+        activity: title of the activity it is about; "" for the course as a whole.
+        trouble: it was refused or went wrong.
+    """
+
+    at: datetime
+    text: str
+    activity: str = ""
+    trouble: bool = False
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What content said in an attempt, in order, and what to make of it: `findings` in plain words."""
+
+    entries: tuple[TimelineEntry, ...] = ()
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class SampleCourse:
     """A course to try things with, made on demand: no package lies in the repository.
 
@@ -479,6 +503,28 @@ class ComparesVersions(Protocol):
         Args:
             before: `ImportedContent.data` of one version; it may have been written by an older plugin.
             after: that of the other.
+        """
+        ...
+
+
+@runtime_checkable
+class ReportsActivities(Protocol):
+    """What a content type adds whose report looks at the cells of activities."""
+
+    def report_scopes(self, state: State) -> frozenset[StateKey]:
+        """Name the further cells that `report` needs once those of `launch_scopes` are known."""
+        ...
+
+
+@runtime_checkable
+class TellsTimeline(Protocol):
+    """What a content type adds that can tell an attempt's events to people."""
+
+    def timeline(self, events: Sequence[RuntimeEvent], content: JsonObject) -> Timeline:
+        """Tell the events of an attempt, in order, core's own included. Pure and total, as `apply`.
+
+        Args:
+            content: `ImportedContent.data` of the course version.
         """
         ...
 

@@ -9,8 +9,10 @@ from plugins.scorm.tests.courses_12 import three_scos
 
 from passback.db import tenant_session
 from passback.player.entry import entry_url
+from passback.plugin import Timeline
 from passback.testing.packages import make_zip
 from passback.tracking.report import RegistrationReport, registration_report
+from passback.tracking.timeline import attempt_timeline
 from tests.support.live import LiveTool
 from tests.support.shared import shared_path
 
@@ -32,6 +34,13 @@ def imported(tool: LiveTool, folder: Path) -> UUID:
 def report(tool: LiveTool, registration: UUID) -> RegistrationReport:
     with tool.app.app_context(), tenant_session(tool.tenant_id) as session:
         return registration_report(session, registration)
+
+
+def told(tool: LiveTool, registration: UUID) -> Timeline:
+    with tool.app.app_context(), tenant_session(tool.tenant_id) as session:
+        found = attempt_timeline(session, registration, 1)
+        assert found is not None
+        return found.told
 
 
 def opened(tool: LiveTool, page: Page, registration: UUID) -> FrameLocator:
@@ -96,6 +105,18 @@ def test_the_end_of_a_sco_offers_the_next_one(
     page.get_by_role("button", name="Previous").click()
     expect_sco(page, "first")
     expect(content.locator("#entry")).to_have_text(" here")  # it ended, so that it begins again, with what it kept
+    page.get_by_role("button", name="Exit").click()
+    expect(page.get_by_text("Not finished yet")).to_be_visible()
+    said = [(entry.activity, entry.text) for entry in told(scorm_tool, registration).entries]
+    assert said[:4] == [
+        ("", "The course was opened"),
+        ("First steps", "LMSInitialize"),
+        ("First steps", "LMSSetValue cmi.core.lesson_location = “here”"),
+        ("First steps", "LMSSetValue cmi.core.exit (0 characters)"),
+    ]
+    assert ("First steps", "LMSFinish") in said
+    assert ("Second steps", "LMSInitialize") in said
+    assert "“Second steps”: LMSFinish was never called" in " ".join(told(scorm_tool, registration).findings)
 
 
 def test_a_pause_stays_and_is_resumed(scorm_tool: LiveTool, browser: BrowserContext, registration: UUID) -> None:

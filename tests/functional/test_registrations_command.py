@@ -14,7 +14,8 @@ from passback.errors import PassbackError
 from passback.player.errors import TicketUsedError
 from passback.player.tickets import redeem
 from passback.tenants import ensure_tenant
-from tests.support.play import Desk, add_course, page, score
+from passback.tracking import timeline
+from tests.support.play import Desk, add_course, event, page, score
 
 FIXED = ["completion", "success", "score_scaled", "progress", "duration_seconds", "attempts"]
 
@@ -71,6 +72,46 @@ def test_show_tells_what_has_become_of_it(course: UUID) -> None:
     assert shown["grade"] == {"scaled": 0.8, "final": True, "reason": "", "overridden_by": ""}
     assert [one["status"] for one in shown["attempt_list"]] == ["ended"]
     assert "score scaled: 0.8\n" in run("show", launched["registration"]).output
+
+
+def test_show_tells_what_the_course_reports_and_said(course: UUID) -> None:
+    registration = told("launch", course, "--learner", "ann")["registration"]
+    desk = desk_of(registration)
+    play = desk.open()
+    desk.send(play, [page(1, 1, of=1), event(2, "toy.oops")])
+    desk.send(desk.open(take_over=True), [score(1, 0.8)], leaving=True)
+    shown = told("show", registration, "--details", "--timeline")
+    assert shown["details"] == [{"number": 1, "rows": [["Pages seen", "[1]"]], "details": {}}]
+    kinds = [
+        "session.started",
+        "toy.page",
+        "toy.oops",
+        "session.ended",
+        "session.started",
+        "toy.score",
+        "session.ended",
+    ]
+    assert [one["text"] for one in shown["timeline"]["entries"]] == kinds
+    assert [one["text"] for one in shown["timeline"]["entries"] if one["trouble"]] == ["toy.oops"]
+    assert (shown["timeline"]["attempt"], shown["timeline"]["cut"]) == (1, False)
+    text = run("show", registration, "--details", "--timeline").output
+    assert "attempt 1, Pages seen: [1]\n" in text
+    assert " ! toy.oops\n" in text
+    assert "note: <b>1</b> of index.html" in text
+    assert told("show", registration, "--timeline", "--attempt", 2)["timeline"] is None
+    assert {"details", "timeline"}.isdisjoint(told("show", registration))
+
+
+def test_a_timeline_holds_the_newest_that_fits(course: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    registration = told("launch", course, "--learner", "ann")["registration"]
+    desk = desk_of(registration)
+    play = desk.open()
+    desk.send(play, [event(number, "toy.page", page=number, of=9, note="x" * 1000) for number in range(1, 6)])
+    monkeypatch.setattr(timeline, "MOST_BYTES", 2500)
+    shown = told("show", registration, "--timeline")["timeline"]
+    assert (len(shown["entries"]), shown["cut"]) == (2, True)
+    monkeypatch.setattr(timeline, "MOST_EVENTS", 1)
+    assert len(told("show", registration, "--timeline")["timeline"]["entries"]) == 1
 
 
 def test_list_is_by_course_and_in_pages(course: UUID) -> None:

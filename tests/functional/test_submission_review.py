@@ -64,6 +64,13 @@ def refused(reply: drive.Reply) -> str:
     return reply.text.split(" · ")[-1].split("<")[0]
 
 
+def test_the_newest_attempt_is_told_step_by_step(school: School) -> None:
+    page = shown(school, review(school)).text
+    assert "What the course said to Passback" in page
+    assert "&lt;b&gt;1&lt;/b&gt; of" in page
+    assert page.count("<bdi>toy.page</bdi>") == 1
+
+
 def test_a_teacher_sees_the_attempt_and_the_way_of_the_grade(school: School) -> None:
     page = shown(school, review(school))
     assert page.status == 200

@@ -5,7 +5,7 @@ A package is a ZIP with `toy.json` ({"title": …, "start": "index.html"}). Its 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from flask import Blueprint
 from pydantic import BaseModel
@@ -32,6 +32,8 @@ from passback.plugin import (
     State,
     StateKey,
     Success,
+    Timeline,
+    TimelineEntry,
     Transition,
     hookimpl,
 )
@@ -94,6 +96,11 @@ class ToyContentType:
 
     def report(self, state: State) -> AttemptReport:
         return AttemptReport(rows=(("Pages seen", str(state.cells.get(PAGES, {}).get("seen", []))),))
+
+    def timeline(self, events: Sequence[RuntimeEvent], content: JsonObject) -> Timeline:
+        pages = sum(event.kind == "toy.page" for event in events)
+        entries = tuple(TimelineEntry(event.at, event.kind, trouble=event.kind == "toy.oops") for event in events)
+        return Timeline(entries, (f"<b>{pages}</b> of {content['start']}",) if pages else ())
 
 
 def _at_least_started(outcome: Outcome) -> Completion:

@@ -1,5 +1,6 @@
 """`passback registrations`: launch a course without an LMS, and read what came of it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import click
@@ -15,7 +16,8 @@ from passback.tracking import registrations as service
 from passback.tracking.learners import upsert_learner
 from passback.tracking.placements import direct_placement
 from passback.tracking.registrations import get_registration
-from passback.tracking.report import RegistrationReport, registration_report
+from passback.tracking.report import AttemptView, RegistrationReport, registration_report
+from passback.tracking.timeline import AttemptTimeline, attempt_timeline
 
 DIRECT = "direct"
 
@@ -47,13 +49,39 @@ def launch_command(course: str, *, learner: str, name: str, return_url: str, ten
 
 @registrations_group.command("show")
 @click.argument("registration", type=click.UUID)
+@click.option("--details", is_flag=True, help="Also what the course reports: answers, objectives, comments.")
+@click.option("--timeline", is_flag=True, help="Also what the course said to Passback, and what to make of it.")
+@click.option("--attempt", type=click.IntRange(1), help="The attempt whose timeline is wanted; the newest by default.")
 @tenant_option
 @json_option
-def show_command(registration: UUID, tenant: str, as_json: bool) -> None:
+def show_command(
+    registration: UUID, *, details: bool, timeline: bool, attempt: int | None, tenant: str, as_json: bool
+) -> None:
     """Show what has become of REGISTRATION."""
     with tenant_session(tenant_named(tenant)) as session:
         report = registration_report(session, registration)
-    answer(report.to_json(), _text(report), as_json=as_json)
+        wanted = attempt or len(report.attempts)
+        told = attempt_timeline(session, registration, wanted) if timeline else None
+    value, text = report.to_json(), [_text(report)]
+    if details:
+        value["details"] = list(report.details())
+        text += [f"attempt {one.number}, {label}: {said}" for one in report.attempts for label, said in _rows(one)]
+    if timeline:
+        value["timeline"] = told.to_json() if told else None
+        text += _timeline_text(told) if told else ["There is no timeline: no such attempt, or nothing that tells one."]
+    answer(value, "\n".join(text), as_json=as_json)
+
+
+def _rows(view: AttemptView) -> Sequence[tuple[str, str]]:
+    return view.report.rows if view.report else ()
+
+
+def _timeline_text(timeline: AttemptTimeline) -> list[str]:
+    lines = [f"attempt {timeline.number}, what the course said{', the newest part' if timeline.cut else ''}:"]
+    for one in timeline.told.entries:
+        about = f"{one.activity}: " if one.activity else ""
+        lines.append(f"  {one.at:%Y-%m-%d %H:%M:%S} {'! ' if one.trouble else ''}{about}{one.text}")
+    return [*lines, *(f"note: {finding}" for finding in timeline.told.findings)]
 
 
 @registrations_group.command("list")

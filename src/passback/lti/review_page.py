@@ -15,6 +15,7 @@ from passback.delivery.words import VERDICTS, reason_in_words
 from passback.lti.score_answers import REASONS
 from passback.tracking.models import Attempt, Placement, PlaySession, Registration
 from passback.tracking.report import AttemptView, RegistrationReport, registration_report
+from passback.tracking.timeline import AttemptTimeline, attempt_timeline
 
 SITTINGS = 50
 """Sessions that are listed of one attempt, the newest: enough for people, bounded for the page."""
@@ -39,10 +40,11 @@ class Sent:
 
 @dataclass(frozen=True)
 class Work:
-    """One attempt and its sittings, the newest first."""
+    """One attempt and its sittings, the newest first; `timeline` of the newest attempt only."""
 
     view: AttemptView
     sittings: Sequence[PlaySession]
+    timeline: AttemptTimeline | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,15 @@ def review_page(session: TenantSession, registration_id: UUID) -> ReviewPage:
     placement = session.scalars(select(Placement).where(Placement.id == report.placement)).one()
     title = placement.title or session.scalars(select(Course.title).where(Course.id == report.course)).one()
     sittings = _sittings(session, registration_id)
-    attempts = [Work(one, sittings.get(one.number, ())) for one in reversed(report.attempts)]
+    newest = len(report.attempts)
+    attempts = [
+        Work(
+            one,
+            sittings.get(one.number, ()),
+            attempt_timeline(session, registration_id, one.number) if one.number == newest else None,
+        )
+        for one in reversed(report.attempts)
+    ]
     this = select(Registration.id).where(Registration.id == registration_id)
     sent = [Sent(entry, _tries(session, entry.id)) for entry in ledger.scores_of(session, this)]
     return ReviewPage(title, report, attempts, sent)

@@ -42,6 +42,7 @@ from passback.plugin import (
     SeveralActivities,
     State,
     StateKey,
+    TellsTimeline,
     Success,
     Transition,
 )
@@ -184,6 +185,18 @@ class ContentTypeContract:
             report = self.content_type.report(state)
             assert all(isinstance(text, str) and label for label, text in report.rows)
             assert _through_json(report.details) == report.details
+
+    def test_timeline_is_readable(self) -> None:
+        """A timeline tells the conversation in order, and whatever garbage is among its events."""
+        if not isinstance(self.content_type, TellsTimeline):
+            return
+        told = self.content_type.timeline(self._events(), self._content.data)
+        assert [entry.at for entry in told.entries] == sorted(entry.at for entry in told.entries)
+        odd: list[JsonObject] = [{}, {"values": 7}, {"calls": {"lines": [[None] * 9, 7]}}, {"reason": []}]
+        garbage = [_event(n, event.kind, data) for n, data in enumerate(odd) for event in self._events()]
+        for entry in (*told.entries, *self.content_type.timeline(garbage, self._content.data).entries):
+            assert entry.text
+            assert entry.text.encode()
 
     # --- Parts
 

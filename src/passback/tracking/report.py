@@ -14,7 +14,7 @@ from passback.tracking.models import Attempt, Grade, Learner
 from passback.tracking.outcome import dump, load
 from passback.tracking.registrations import get_registration
 from passback.tracking.rollup import attempts_of
-from passback.tracking.state import load_state
+from passback.tracking.state import state_for_report
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,17 @@ class RegistrationReport:
     started_at: datetime | None
     completed_at: datetime | None
     last_activity_at: datetime | None
+
+    def details(self) -> list[JsonObject]:
+        """Return what the content type tells of each attempt, with the learner's answers and comments."""
+        return [
+            {
+                "number": one.number,
+                "rows": [list(row) for row in one.report.rows] if one.report else [],
+                "details": one.report.details if one.report else {},
+            }
+            for one in self.attempts
+        ]
 
     def to_json(self) -> JsonObject:
         """Return the report as `passback registrations show --json` prints it; the first six keys are fixed."""
@@ -124,7 +135,7 @@ def _view(session: TenantSession, attempt: Attempt) -> AttemptView:
     report = None
     try:
         subject = find_subject(session, attempt)
-        report = subject.content_type.report(load_state(session, subject, attempt, outcome=outcome))
+        report = subject.content_type.report(state_for_report(session, subject, attempt, outcome=outcome))
     except ContentTypeMissingError:
         pass
     return AttemptView(attempt.number, attempt.status, outcome, attempt.started_at, attempt.ended_at, report)

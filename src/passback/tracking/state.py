@@ -11,7 +11,7 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from passback.db import JsonObject, TenantSession, held, new_id
 from passback.db.held import Prepared
-from passback.plugin import Outcome, Scope, SeveralActivities, State, StateKey
+from passback.plugin import Outcome, ReportsActivities, Scope, SeveralActivities, State, StateKey
 from passback.tracking.courses import Subject
 from passback.tracking.models import Attempt, Learner, StateCell
 
@@ -209,6 +209,18 @@ def seen_by_launch(subject: Subject, cells: Cells, *, mode: str, outcome: Outcom
     more = keys | content_type.then_scopes(state)
     cells.load(more)
     return replace(state, cells=dict(cells.view(more)))
+
+
+def state_for_report(session: TenantSession, subject: Subject, attempt: Attempt, *, outcome: Outcome) -> State:
+    """Return what `report` may look at, without locking anything."""
+    content_type = subject.content_type
+    cells = StoredCells(session, subject, attempt, lock=False)
+    state = seen_by_launch(subject, cells, mode="normal", outcome=outcome)
+    if not isinstance(content_type, ReportsActivities):
+        return state
+    keys = frozenset(state.cells) | content_type.report_scopes(state)
+    cells.load(keys)
+    return replace(state, cells=dict(cells.view(keys)))
 
 
 def storable(key: StateKey, data: JsonObject) -> bool:

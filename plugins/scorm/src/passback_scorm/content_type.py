@@ -1,5 +1,6 @@
 """SCORM as a content type of Passback."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -16,6 +17,7 @@ from passback.plugin import (
     RuntimeEvent,
     State,
     StateKey,
+    Timeline,
     Transition,
 )
 from passback_scorm import runtime
@@ -27,12 +29,17 @@ from passback_scorm.sequenced import runtime as sequenced
 from passback_scorm.settings import ScormSettings, course_settings
 from passback_scorm.several import launching as several_launching
 from passback_scorm.several import runtime as several
+from passback_scorm.timeline import timeline
 from passback_scorm.unit import only_unit
 
 if TYPE_CHECKING:
     from flask import Blueprint
 
-SCRIPTS = ("rules.js", "datamodel.js", "recorder.js", "api.js", "scorm12.js")
+SCRIPTS = ("rules.js", "datamodel.js", "calls.js", "recorder.js", "api.js", "scorm12.js")
+
+
+CALLS = "scorm.calls"
+"""Kind of the event that only tells what content called (`timeline`)."""
 
 
 def is_2004(content: JsonObject) -> bool:
@@ -64,6 +71,8 @@ class ScormContentType:
 
     def scopes(self, event: RuntimeEvent, content: JsonObject) -> frozenset[StateKey]:
         """Name the one SCO's cell, or those of a course of several units."""
+        if event.kind == CALLS:
+            return frozenset()
         if is_2004(content):
             return sequenced.scopes(event, content)
         return several.scopes(event) if has_several(content) else frozenset({runtime.CELL})
@@ -80,6 +89,8 @@ class ScormContentType:
 
     def apply(self, state: State, event: RuntimeEvent) -> Transition:
         """Return what the event changes."""
+        if event.kind == CALLS:
+            return Transition(state.outcome)
         if is_2004(state.content):
             return sequenced.apply(state, event)
         return several.apply(state, event) if has_several(state.content) else runtime.apply(state, event)
@@ -103,3 +114,13 @@ class ScormContentType:
         if is_2004(state.content):
             return launching.report(state)
         return several_launching.report(state) if has_several(state.content) else attempt_report(state)
+
+    def report_scopes(self, state: State) -> frozenset[StateKey]:
+        """Name the cells of the activities that there is something to tell of."""
+        if is_2004(state.content):
+            return launching.report_scopes(state)
+        return several_launching.report_scopes(state) if has_several(state.content) else frozenset()
+
+    def timeline(self, events: Sequence[RuntimeEvent], content: JsonObject) -> Timeline:
+        """Tell what content called, and what to make of it."""
+        return timeline(events, content)

@@ -1,4 +1,4 @@
-"""Reading records out of the flat data model: answered questions and objectives."""
+"""Reading records out of the flat data model: answered questions, objectives, comments, as either version has them."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,14 @@ from passback.plugin import JsonObject
 from passback_scorm.rte.model import DataModel
 from passback_scorm.rte.text import readable
 
-_FIELDS = ("id", "type", "time", "weighting", "student_response", "result", "latency")
+_FIELDS = (
+    *("id", "type", "description", "time", "timestamp", "weighting", "student_response", "learner_response"),
+    *("result", "latency"),
+)
+_OBJECTIVE = (
+    *("id", "description", "status", "success_status", "completion_status"),
+    *("score.scaled", "score.raw", "score.min", "score.max", "progress_measure"),
+)
 _RESULT = re.compile(r"cmi\.interactions\.([0-9]+)\.result")
 
 
@@ -36,9 +43,16 @@ def interaction(model: DataModel, index: int) -> JsonObject:
 
 def objectives(model: DataModel) -> list[JsonObject]:
     """Return every objective."""
-    fields = ("id", "status", "score.raw", "score.min", "score.max")
     count = model.counts.get("cmi.objectives", 0)
-    return [{"index": index} | _written(model, f"cmi.objectives.{index}", fields) for index in range(count)]
+    return [{"index": index} | _written(model, f"cmi.objectives.{index}", _OBJECTIVE) for index in range(count)]
+
+
+def comments(model: DataModel) -> list[JsonObject]:
+    """Return the learner's comments: the one text of SCORM 1.2, or the records of SCORM 2004."""
+    array, fields = "cmi.comments_from_learner", ("comment", "location", "timestamp")
+    found = [{"index": n} | _written(model, f"{array}.{n}", fields) for n in range(model.counts.get(array, 0))]
+    text = model.text("cmi.comments")
+    return [{"index": 0, "comment": readable(text)}] if text else found
 
 
 def _written(model: DataModel, base: str, fields: Iterable[str]) -> JsonObject:

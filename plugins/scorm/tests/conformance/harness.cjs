@@ -4,7 +4,8 @@
 // {"boot": …, "steps": [{call, args: [JavaScript expressions]} | {adl: [call, argument, value]} | {version: true} | {teardown | hidden | timers: true}
 //   | {furnish: another boot}]}; with `former: true` a call goes to the API as it was before that
 //   `adl`: a command of ADL's scripts, see adl/commands.cjs
-//   → {answers: [[returned, last error], …], said: [{kind, data, urgent, held} | {flush} | {finished, request}], held: [n, …]}
+//   → {answers: [[returned, last error], …], said: [{kind, data, urgent, held} | {flush} | {finished, request}], told: […], held: [n, …]}
+//   `told`: what the events' lists of calls say, {kind, lines, more}; they are left out of `said`.
 //   `held`: how often the player was told, at that moment or after that step, that something is not recorded yet.
 "use strict";
 const fs = require("node:fs");
@@ -13,7 +14,7 @@ const vm = require("node:vm");
 const { runCommand } = require("./adl/commands.cjs");
 
 const read = (name) => fs.readFileSync(path.join(process.argv[2], name), "utf8");
-const shared = ["rules.js", "datamodel.js", "recorder.js", "api.js"].map(read);
+const shared = ["rules.js", "datamodel.js", "calls.js", "recorder.js", "api.js"].map(read);
 const versions = { 1.2: { script: read("scorm12.js"), object: "API" }, 2004: { script: read("scorm2004.js"), object: "API_1484_11" } };
 
 function world(player, script = "") {
@@ -42,13 +43,17 @@ function runModel({ model, steps }, { context }) {
 
 function runApi({ boot, steps }) {
   const said = [];
+  const told = [];
   const held = [];
   const teardown = [];
   const furnished = [];
   let holding = 0;
   const player = {
     boot: { content: boot, activity: "the-sco" },
-    record: (kind, data, options) => said.push({ kind, data, held: holding, ...options }),
+    record: (kind, { calls, ...data }, options) => {
+      if (calls) told.push({ kind, ...calls });
+      said.push({ kind, data, held: holding, ...options });
+    },
     hold: () => { holding += 1; return () => { holding -= 1; }; },
     flush: () => said.push({ flush: true }),
     finished: (how) => said.push({ finished: how.reason, ...("request" in how ? { request: how.request } : {}) }),
@@ -77,7 +82,7 @@ function runApi({ boot, steps }) {
     }
     held.push(holding);
   }
-  return { answers, said, held };
+  return { answers, said, told, held };
 }
 
 const { tables, jobs } = JSON.parse(fs.readFileSync(0, "utf8"));

@@ -9,6 +9,7 @@ from uuid import UUID
 from plugins.scorm.tests.courses_12 import three_scos
 
 from passback.plugin import (
+    AttemptReport,
     Fact,
     ImportContext,
     LaunchContext,
@@ -97,6 +98,13 @@ class Way:
         page = SCORM.launch(LaunchContext(UUID(int=1), 1, UUID(int=2), learner, "", (), state, wanted=wanted))
         assert isinstance(page, PlayerPage)
         return page
+
+    def report(self) -> AttemptReport:
+        """Return what people are told, from the cells that it names."""
+        named = SCORM.launch_scopes()
+        first = replace(self.state, cells={key: cell for key, cell in self.state.cells.items() if key in named})
+        named |= SCORM.report_scopes(first)
+        return SCORM.report(replace(self.state, cells={k: cell for k, cell in self.state.cells.items() if k in named}))
 
     @property
     def at(self) -> str:

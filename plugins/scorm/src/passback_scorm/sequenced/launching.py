@@ -14,6 +14,7 @@ from passback.plugin import (
     StateKey,
 )
 from passback_scorm.boot import student_name
+from passback_scorm.report import Part, course_report
 from passback_scorm.rte.initial import Launch, browser_boot
 from passback_scorm.rte.table import scorm2004
 from passback_scorm.sequenced.course import COURSE, SHARED, Course, load_course, node_of, seed_of, unit_key
@@ -24,7 +25,7 @@ from passback_scorm.sequencing.recording import ObjectiveView
 from passback_scorm.sequencing.tree import Activity
 from passback_scorm.settings import course_settings
 
-SCRIPTS = ("rules.js", "datamodel.js", "recorder.js", "api.js", "scorm2004.js", "course.js")
+SCRIPTS = ("rules.js", "datamodel.js", "calls.js", "recorder.js", "api.js", "scorm2004.js", "course.js")
 NOTHING_SHOWN = "Nothing can be shown next by itself. Choose a part from the contents."
 LED_NOWHERE = "The course does not allow this step now."
 NOTHING_LEFT = "Nothing of this course can be opened now. You can leave it."
@@ -65,12 +66,26 @@ def launch_scopes() -> frozenset[StateKey]:
     return frozenset({COURSE, SHARED})
 
 
+def report_scopes(state: State) -> frozenset[StateKey]:
+    """Name the cells of all activities that were tried."""
+    return frozenset(unit_key(name) for name in load_course(state).state.activities)
+
+
 def report(state: State) -> AttemptReport:
-    """Return what is known of each activity, in the order of the course."""
+    """Return what is known of each activity, in the order of the course, and its records."""
     course = load_course(state)
-    rows = [(one.title or one.id, _standing(course, one)) for one in course.tree.in_order if not one.children]
-    details: JsonObject = {"current": course.place.shown, "activities": len(rows)}
-    return AttemptReport(tuple((label, text) for label, text in rows if text), details)
+    leaves = (one for one in course.tree.in_order if not one.children)
+    return course_report((_part(state, course, one) for one in leaves), course.place.shown)
+
+
+def _part(state: State, course: Course, activity: Activity) -> Part:
+    cell, known = state.cells.get(unit_key(activity.id)), _known(course, activity)
+    unit, settings = load_unit(cell), course_settings(state)
+    table = scorm2004(str(state.content.get("edition")))
+    terms: JsonObject = {"status": _status(course, activity) or "not attempted", "score_scaled": known.measure}
+    terms["seconds"] = unit.total(measure=settings.wall_clock_time) / 100
+    model = unit.model(table, strict=settings.strict) if cell else None
+    return Part(activity.id, activity.title or activity.id, _standing(course, activity), terms, model)
 
 
 def _boot(context: LaunchContext, course: Course, shown: str, validity: Validity) -> JsonObject:

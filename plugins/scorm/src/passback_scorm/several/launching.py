@@ -14,13 +14,15 @@ from passback.plugin import (
     StateKey,
 )
 from passback_scorm.boot import unit_bootstrap
+from passback_scorm.report import Part, course_report
+from passback_scorm.runtime import model_of
 from passback_scorm.settings import course_settings
 from passback_scorm.several.course import Course, load_course, load_unit, timed, unit_key
 from passback_scorm.several.plan import Plan, plan_of
 from passback_scorm.several.runtime import opened
 from passback_scorm.timespan import spoken_timespan
 
-SCRIPTS = ("rules.js", "datamodel.js", "recorder.js", "api.js", "scorm12.js", "course.js")
+SCRIPTS = ("rules.js", "datamodel.js", "calls.js", "recorder.js", "api.js", "scorm12.js", "course.js")
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,24 @@ def then_scopes(state: State) -> frozenset[StateKey]:
     return frozenset({unit_key(at)} if at else ())
 
 
+def report_scopes(state: State) -> frozenset[StateKey]:
+    """Name the cells of all units that were opened."""
+    return frozenset(unit_key(name) for name in load_course(state).units)
+
+
 def report(state: State) -> AttemptReport:
-    """Return what each unit has come to, in the order of the course."""
+    """Return what each unit has come to, in the order of the course, and its records."""
     course, plan = load_course(state), plan_of(state.content)
-    rows = [(str(node.get("title") or name), _standing(course, name)) for name, node in plan.units.items()]
-    details: JsonObject = {"current": course.at, "activities": len(rows)}
-    return AttemptReport(tuple(rows), details)
+    return course_report((_part(state, course, name, node) for name, node in plan.units.items()), course.at)
+
+
+def _part(state: State, course: Course, name: str, node: JsonObject) -> Part:
+    standing = course.standing(name)
+    cell = state.cells.get(unit_key(name))
+    terms: JsonObject = {"status": standing.status or "not attempted", "score": standing.score}
+    terms["seconds"] = standing.time / 100
+    model = model_of(load_unit(cell)[0]) if cell else None
+    return Part(name, str(node.get("title") or name), _standing(course, name), terms, model)
 
 
 def _shown(state: State, wanted: str) -> _Shown:

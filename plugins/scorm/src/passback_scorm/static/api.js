@@ -71,12 +71,20 @@
       return Object.prototype.hasOwnProperty.call(errors, text) ? errors[text] : "";
     }
 
+    // Tells the recorder of a call that was refused. The three that ask for errors tell nothing.
+    function note(call, [element, value]) {
+      if (lastError === 0 || !(call in api.states)) return;
+      recorder.refused(call, nameOf(element) ?? "", call === "set" ? textOf(value) : null, lastError);
+    }
+
     // Content sees no exception of ours, and none of what it passes in: proxies, throwing toString, anything.
-    function guarded(call, failed) {
+    function guarded(name, failed) {
       return (...given) => {
         if (boot.over) state = "after"; // a window that outlived its activity
         try {
-          return call(...given);
+          const answer = calls[name](...given);
+          note(name, given);
+          return answer;
         } catch {
           result(api.codes.general, "Something unexpected was passed in.");
           return failed;
@@ -133,7 +141,7 @@
       },
     };
     const failed = { initialize: "false", terminate: "false", set: "false", commit: "false" };
-    const named = Object.entries(api.calls).map(([call, name]) => [name, guarded(calls[call], failed[call] || "")]);
+    const named = Object.entries(api.calls).map(([call, name]) => [name, guarded(call, failed[call] || "")]);
     return { ...Object.fromEntries(named), ...(api.version ? { version: api.version } : {}) };
   }
 

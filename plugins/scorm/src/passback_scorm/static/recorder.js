@@ -16,10 +16,17 @@
       this.timer = null;
       this.release = null;
       this.ending = false;
+      this.calls = new globalThis.PassbackScorm.CallLog();
+    }
+
+    // Notes a call that was refused; those that are taken come by `change`, `event` and `commit`.
+    refused(call, name, text, error) {
+      this.calls.note(call, name, text, error);
     }
 
     // Remembers a change; `urgent` sends it and everything before it now.
     change(name, text, urgent) {
+      this.calls.note("set", name, text, 0);
       if (text.length > LARGE_VALUE) this.flush(true); // an event has room for one large value
       this.weight -= (this.pending.get(name) || "").length;
       this.pending.delete(name); // so that it comes after what it may depend on
@@ -38,6 +45,7 @@
 
     // Records an event of its own, with all changes that wait.
     event(word) {
+      this.calls.note(word === "finish" ? "terminate" : word, "", null, 0);
       this.record(word, true);
     }
 
@@ -46,8 +54,15 @@
       if (this.pending.size > 0) this.record("set", urgent);
     }
 
+    // Records all that waits before the page may go, be it only what content called.
+    flushAll() {
+      if (this.pending.size > 0) this.record("set", true);
+      else if (!this.calls.isEmpty) this.record("calls", true);
+    }
+
     // Makes sure that everything recorded is on its way.
     commit() {
+      this.calls.note("commit", "", null, 0);
       if (this.pending.size > 0) this.record("commit", true);
       else this.player.flush();
     }
@@ -59,6 +74,7 @@
       this.pending.clear();
       this.weight = 0;
       const data = values.length > 0 ? { values } : {};
+      if (!this.calls.isEmpty) data.calls = this.calls.take();
       if (globalThis.PassbackScorm.closing) data.closing = true; // an end that the closing of the page brought about
       const release = this.release;
       this.release = null;
@@ -74,17 +90,17 @@
 
     // Watches the page's end: content's own unload handlers still call the API after it began.
     watch(page) {
-      const hidden = () => { if (page.document.visibilityState === "hidden") this.flush(true); };
+      const hidden = () => { if (page.document.visibilityState === "hidden") this.flushAll(); };
       page.addEventListener("visibilitychange", hidden, true);
       this.player.onTeardown(() => {
         this.ending = true;
-        this.flush(true);
+        this.flushAll();
       });
     }
   }
 
   // In review and browse mode nothing counts, so nothing is said.
-  const silent = { change() {}, event() {}, flush() {}, commit() {}, watch() {} };
+  const silent = { change() {}, refused() {}, event() {}, flush() {}, commit() {}, watch() {} };
 
   globalThis.PassbackScorm = { ...globalThis.PassbackScorm, Recorder, silentRecorder: silent };
 })();
