@@ -42,8 +42,8 @@ from passback.plugin import (
     SeveralActivities,
     State,
     StateKey,
-    TellsTimeline,
     Success,
+    TellsTimeline,
     Transition,
 )
 from passback.testing.packages import make_zip
