@@ -17,6 +17,7 @@ from passback.lti import platforms as service
 from passback.lti.ags import destination
 from passback.lti.models import Platform
 from passback.lti.platforms import PlatformDetails
+from passback.lti.tool_config import guides
 from passback.runtime import runtime
 from passback.staff.service import Role
 from passback.tenants import Tenant
@@ -48,6 +49,7 @@ def _overview(filled: Mapping[str, str]) -> str:
             tenants=tenants,
             names={tenant.id: tenant.name for tenant in tenants},
             tool=runtime().settings.url,
+            guides=guides(runtime().plugins.lms_profiles),
             filled=filled,
         )
 

@@ -11,6 +11,7 @@ from passback.runtime import runtime
 from passback.tenants import Tenant
 from passback.web.admin import admin, visible_tenants
 from passback.web.auth import init_auth
+from passback.web.connect import connecting
 from passback.web.course_versions import course_versions
 from passback.web.courses import courses
 from passback.web.deliveries import deliveries
@@ -49,6 +50,7 @@ def mount_web(app: Flask) -> None:
         platforms,
         platform_page,
         platform_change,
+        connecting,
         launches,
         support,
         deliveries,

@@ -57,6 +57,7 @@ ALLOWED: dict[Unscoped, set[str]] = {
         "web/admin.py",
         "web/auth.py",
         "web/course_versions.py",
+        "web/connect.py",
         "web/courses.py",
         "web/frame.py",
         "web/launches.py",
