@@ -70,10 +70,8 @@ class Comparison:
     def other_course(self) -> str:
         """Return why this looks like another course rather than another version; "" where it does not."""
         old, new = self.before.identifier, self.after.identifier
-        if old and new:
-            same = old == new
-            said = _("The package calls itself “%(new)s”; until now it was “%(old)s”.", new=new, old=old)
-            return "" if same else str(said)
+        if old and new and old != new:
+            return str(_("The package calls itself “%(new)s”; until now it was “%(old)s”.", new=new, old=old))
         if self.kept or self.before.title == self.after.title or not (self.before.activities and self.after.activities):
             return ""
         return str(_("It has another title and none of the activities that there were."))

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from passback.plugin import (
     AttemptReport,
+    ContentChange,
     Detection,
     ImportContext,
     ImportedContent,
@@ -22,6 +23,7 @@ from passback.plugin import (
 )
 from passback_scorm import runtime
 from passback_scorm.boot import bootstrap
+from passback_scorm.comparing import compare
 from passback_scorm.importing import detect, import_course
 from passback_scorm.report import attempt_report
 from passback_scorm.sequenced import launching
@@ -68,6 +70,10 @@ class ScormContentType:
     def import_package(self, package: PackageReader, context: ImportContext) -> ImportedContent:  # noqa: ARG002
         """Read the manifest; see `importing.import_course` for what is refused."""
         return import_course(package)
+
+    def compare(self, before: JsonObject, after: JsonObject) -> Sequence[ContentChange]:
+        """Return what two versions ask differently of learners."""
+        return compare(before, after)
 
     def scopes(self, event: RuntimeEvent, content: JsonObject) -> frozenset[StateKey]:
         """Name the one SCO's cell, or those of a course of several units."""

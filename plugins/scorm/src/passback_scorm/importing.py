@@ -56,6 +56,7 @@ def import_course(package: PackageReader) -> ImportedContent:
         manifest.description,
         (*manifest.findings, *_unkept(manifest), *health.findings),
         reports_score=health.reports_score,
+        identifier=manifest.identifier,
         picture=next((path for name in PICTURES if (path := package.find(name))), ""),
     )
 

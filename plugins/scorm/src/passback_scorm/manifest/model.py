@@ -141,7 +141,10 @@ class Organization:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A package's manifest. `path` is the file, `declared` the files that it lists and the package has."""
+    """A package's manifest. `path` is the file, `declared` the files that it lists and the package has.
+
+    `identifier` is the manifest's own; authoring tools keep it from one export of a course to the next, or should.
+    """
 
     path: str
     version: Version
@@ -151,6 +154,7 @@ class Manifest:
     description: str = ""
     declared: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
+    identifier: str = ""
 
     def units(self) -> tuple[Item, ...]:
         """Return everything that can be opened, in order."""

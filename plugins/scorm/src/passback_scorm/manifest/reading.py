@@ -57,6 +57,7 @@ def read_manifest(package: PackageReader) -> Manifest:
         metadata.description,
         frozenset(resources.declared),
         found.all,
+        collapsed(attribute(root, "identifier")),
     )
 
 
