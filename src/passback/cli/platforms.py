@@ -140,6 +140,8 @@ def deployments_command(
                 "id": one.id,
                 "platform": session.get_one(Platform, one.platform_id).name,
                 "deployment_id": one.deployment_id,
+                "institution": one.name,
+                "address": one.url,
                 "status": one.status,
                 "first_seen": one.first_seen_at,
             }

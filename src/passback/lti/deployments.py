@@ -1,13 +1,20 @@
 """Deployments of a platform: which tenant each belongs to, and the inbox of those that nobody announced."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
+from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from passback.clock import utc_now
 from passback.errors import NotFoundError, PassbackError
+from passback.lti.claims import TOOL_PLATFORM, section, text
 from passback.lti.models import Deployment, Platform
+from passback.outbound import OutboundRefusedError, authority
 from passback.staff.service import audit
+
+MAX_NAME = 200
 
 
 class DeploymentTakenError(PassbackError):
@@ -58,6 +65,44 @@ def block_deployment(session: Session, deployment: Deployment, *, actor: str) ->
     """Refuse a deployment's launches."""
     deployment.status = "blocked"
     audit(session, actor=actor, action="deployment.blocked", subject=str(deployment.id))
+
+
+def note_institution(deployment: Deployment, claims: Mapping[str, JsonValue]) -> None:
+    """Write down which institution a launch says it comes from (LTI Core §5.4.7); what is known already stays.
+
+    Blackboard and Canvas put the school's name into `name`, Moodle the site's short name, with more in `description`.
+    """
+    said = section(claims, TOOL_PLATFORM)
+    name, more = text(said.get("name"), MAX_NAME), text(said.get("description"), MAX_NAME)
+    described = f"{name} ({more})" if name and more and more != name else name or more
+    deployment.name = deployment.name or described[:MAX_NAME]
+    deployment.guid = deployment.guid or text(said.get("guid"), MAX_NAME)
+    deployment.url = deployment.url or _address(text(said.get("url"), MAX_NAME))
+
+
+def leave_waiting(session: Session, platform: Platform, deployment_id: str, claims: Mapping[str, JsonValue]) -> None:
+    """Put a deployment that nobody announced into the inbox, with what an administrator can tell its owner by."""
+    row = note_deployment(session, platform, deployment_id, None)
+    note_institution(row, claims)
+    row.asked_at = utc_now()
+
+
+def approve_by_policy(
+    session: Session, platform: Platform, deployment_id: str, tenant_id: UUID, claims: Mapping[str, JsonValue]
+) -> Deployment:
+    """Return the deployment of an accepted launch, active: the platform's new deployments are this tenant's."""
+    row = note_deployment(session, platform, deployment_id, tenant_id)
+    note_institution(row, claims)
+    audit(session, actor="launch", action="deployment.approved", subject=str(row.id), tenant_id=tenant_id)
+    return row
+
+
+def _address(url: str) -> str:
+    try:
+        authority(url)
+    except OutboundRefusedError:
+        return ""
+    return url
 
 
 def note_deployment(session: Session, platform: Platform, deployment_id: str, tenant_id: UUID | None) -> Deployment:

@@ -18,8 +18,8 @@ from passback.db import JsonObject, Unscoped, tenant_session, unscoped
 from passback.lti import binding, deep_linking, errors, pages, records
 from passback.lti.arrival import build_launch
 from passback.lti.attempt import Attempt, attempt
-from passback.lti.claims import TOOL_PLATFORM, deployment_id, section, text
-from passback.lti.deployments import note_deployment
+from passback.lti.claims import deployment_id
+from passback.lti.deployments import approve_by_policy, leave_waiting
 from passback.lti.entering import Entered, Way, enter
 from passback.lti.lost_logins import lost_logins
 from passback.lti.message import DEEP_LINKING, Launch, View
@@ -163,8 +163,7 @@ def _accept(verified: VerifiedLaunch, under_way: Attempt) -> Response:
 def _leave_waiting(verified: VerifiedLaunch) -> None:
     """Put an unknown deployment into the inbox, for an administrator to say whose it is."""
     with unscoped(Unscoped.LOGIN, write=True) as session:
-        row = note_deployment(session, verified.login.platform, deployment_id(verified.claims), None)
-        row.name = row.name or text(section(verified.claims, TOOL_PLATFORM).get("name"), 200)
+        leave_waiting(session, verified.login.platform, deployment_id(verified.claims), verified.claims)
 
 
 def _store(verified: VerifiedLaunch, tenant_id: UUID, under_way: Attempt) -> tuple[Launch, Entered | None]:
@@ -172,7 +171,8 @@ def _store(verified: VerifiedLaunch, tenant_id: UUID, under_way: Attempt) -> tup
     with tenant_session(tenant_id, write=True) as session:
         deployment = login.deployment
         if deployment is None or deployment.status != "active":
-            deployment = note_deployment(session, login.platform, deployment_id(verified.claims), tenant_id)
+            found = deployment_id(verified.claims)
+            deployment = approve_by_policy(session, login.platform, found, tenant_id, verified.claims)
         launch = build_launch(verified, code=under_way.code, tenant_id=tenant_id, deployment=deployment)
         under_way.urls = (launch.return_url,)
         entered = None if launch.message_type == DEEP_LINKING else enter(session, launch)

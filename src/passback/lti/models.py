@@ -44,7 +44,11 @@ class Platform(Base):
 
 
 class Deployment(Base):
-    """(issuer, client id, deployment id) → tenant. `status`: active, inbox (waits for a tenant) or blocked."""
+    """(issuer, client id, deployment id) → tenant. `status`: active, inbox (waits for a tenant) or blocked.
+
+    `name`, `url` and `guid` are the institution's, as its launch says them (claim `tool_platform`), for whoever has to
+    say whose this is. `asked_at` is the newest launch that had to wait.
+    """
 
     __tablename__ = "deployment"
     __table_args__ = (UniqueConstraint("platform_id", "deployment_id"),)
@@ -56,7 +60,10 @@ class Deployment(Base):
     tenant_id: Mapped[UUID | None] = mapped_column(ForeignKey("tenant.id"))
     status: Mapped[str] = mapped_column(default="active")
     name: Mapped[str] = mapped_column(default="")
+    url: Mapped[str] = mapped_column(default="")
+    guid: Mapped[str] = mapped_column(default="")
     first_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
+    asked_at: Mapped[datetime | None]
 
 
 class Invitation(Base):
