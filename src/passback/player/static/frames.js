@@ -1,7 +1,7 @@
 /*
  * The content's windows. They are of our own origin, so what a browser refuses or does badly in a frame is put right in
- * each of them before its scripts run: an in-memory stand-in where storage is refused, `close()` as a way to leave, and
- * a watch on `alert` and `confirm`, which some browsers swallow in frames.
+ * each of them before its scripts run: an in-memory stand-in where storage is refused, `close()` as a way to leave, frames
+ * that lead each other (`steering.js`), and a watch on `alert` and `confirm`, which some browsers swallow in frames.
  *
  * How "before": a frame's first document keeps the Window object of the initial about:blank, with what we put on it
  * (HTML, "create and initialize a Document object"). Later documents come with a new Window: from `pagehide` of the old
@@ -64,6 +64,7 @@
         }
       }
       view.close = closed;
+      parts.steer(view, frame.contentWindow);
       for (const name of ["alert", "confirm", "prompt"]) {
         const native = view[name];
         view[name] = (...words) => {
@@ -80,6 +81,7 @@
       if (documents.has(page)) return;
       documents.add(page);
       patch(view);
+      parts.steerLinks(view, frame.contentWindow);
       for (const inner of page.querySelectorAll("iframe, frame")) adopt(inner);
       new view.MutationObserver((changes) => {
         for (const { addedNodes } of changes) {
