@@ -73,11 +73,12 @@
     return false;
   };
 
+  /* Not `view.parent`, which may be a stand-in. */
+  const parentOf = (view) => view.frameElement?.ownerDocument.defaultView ?? null;
+
   const within = (view, ancestor) => {
-    for (let one = view; ; one = one.parent) {
-      if (one === ancestor) return true;
-      if (one === one.parent) return false;
-    }
+    for (let one = view; one; one = parentOf(one)) if (one === ancestor) return true;
+    return false;
   };
 
   /* The frame of the course that goes by `name`, in the order in which the document tree has them. */
@@ -97,18 +98,17 @@
   /* What a link's target means, where that is a window that the page itself may not lead; else null. */
   const outOfReach = (target, view, top) => {
     if (SELF.has(target.toLowerCase())) return null;
-    const above = view === top ? null : parts.parentOf(view);
+    const above = view === top ? null : parentOf(view);
     const found = target.toLowerCase() === "_parent" ? above : named(target, top);
     return found && !within(found, view) ? found : null;
   };
 
-  parts.parentOf = (view) => view.frameElement?.ownerDocument.defaultView ?? null;
-
   /* Let the page in `view` lead other frames of the course, whose outermost page is in `top`. */
   parts.steer = (view, top) => {
     if (view !== top && view.frameElement?.localName === "frame") {
-      const parent = view.parent;
-      view.Object.defineProperty(view, "parent", { configurable: true, get: () => standIn(parent, view, top), set() {} });
+      let parent = standIn(view.parent, view, top);
+      const define = { configurable: true, enumerable: true, get: () => parent, set: (value) => { parent = value; } };
+      view.Object.defineProperty(view, "parent", define);
     }
     const open = view.open;
     view.open = (address = "", target = "", ...more) => {
