@@ -7,7 +7,8 @@ from tests.support.live import LiveTool
 
 pytestmark = pytest.mark.browser
 
-FRAMESET = """<!doctype html><title>A course</title><script>var answers = 42; function ask() { return this.answers; }</script>
+FRAMESET = """<!doctype html><title>A course</title>
+<script>var answers = 42; function ask() { return this.answers; }</script>
 <frameset cols="30%,*"><frame name="menu" src="menu.html"><frame name="main" src="pages/1.html"></frameset>"""
 MENU = """<!doctype html><button onclick="{code}">Go</button> <a href="pages/2.html" target="main">Link</a>"""
 PAGE = "<!doctype html><h1>Page {}</h1><script>window.place = {!r}</script>"
