@@ -66,10 +66,14 @@ class Attempt:
     def outcome(self) -> Outcome:
         return self.state.outcome
 
+    def boot(self) -> dict[str, Any]:
+        """Return what the next launch hands to the browser."""
+        context = LaunchContext(UUID(int=1), 1, UUID(int=2), LearnerView("1"), "One", (), self.state)
+        return dict(SCORM.launch(context).bootstrap)
+
     def launch(self) -> dict[str, Any]:
         """Return the values that the next launch offers."""
-        context = LaunchContext(UUID(int=1), 1, UUID(int=2), LearnerView("1"), "One", (), self.state)
-        return dict(SCORM.launch(context).bootstrap["values"])  # type: ignore[arg-type]
+        return dict(self.boot()["values"])
 
     @property
     def entry(self) -> str:

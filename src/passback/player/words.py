@@ -36,6 +36,7 @@ def player_words() -> dict[str, str]:
         "elsewhere_text": _("This window has stopped. What was not saved yet is still being sent."),
         "finished": _("You have reached the end of the course. You can leave now."),
         "leave": _("Leave"),
+        "closed_title": _("This part has been closed"),
         "stay": _("Stay"),
         "dismiss": _("OK"),
         "unreachable": _("Passback cannot be reached. We keep trying."),

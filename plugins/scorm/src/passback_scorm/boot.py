@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from passback.plugin import JsonObject, LaunchContext, LearnerView
 from passback_scorm.rte.table import scorm12
-from passback_scorm.runtime import CELL, EXIT, SESSION_TIME, model_of
+from passback_scorm.runtime import CELL, EXIT, SESSION_TIME, Played, model_of
 from passback_scorm.sco import Sco, load_sco
 from passback_scorm.settings import ScormSettings, course_settings
 from passback_scorm.timespan import format_timespan
@@ -28,6 +28,7 @@ def unit_bootstrap(
     settings = course_settings(state)
     model = model_of(sco)
     mastery = unit.mastery(settings)
+    limit = Played(settings, unit).limit(sco.limited)
     for name, text in {
         "cmi.core.student_id": context.learner.id,
         "cmi.core.student_name": student_name(context.learner),
@@ -55,6 +56,7 @@ def unit_bootstrap(
         "mode": state.mode,
         "strict": settings.strict,
         "reinitialise": settings.reinitialise,
+        **({"limit": limit.to_json(unit.title or context.title)} if limit else {}),
     }
 
 

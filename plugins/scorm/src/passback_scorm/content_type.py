@@ -37,7 +37,7 @@ from passback_scorm.unit import only_unit
 if TYPE_CHECKING:
     from flask import Blueprint
 
-SCRIPTS = ("rules.js", "datamodel.js", "calls.js", "recorder.js", "api.js", "scorm12.js")
+SCRIPTS = ("rules.js", "datamodel.js", "calls.js", "recorder.js", "api.js", "scorm12.js", "limits.js")
 
 
 CALLS = "scorm.calls"

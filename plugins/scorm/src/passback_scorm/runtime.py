@@ -18,6 +18,7 @@ from passback.plugin import (
     Transition,
 )
 from passback_scorm.interactions import answered
+from passback_scorm.limits import TimeLimit, time_limit
 from passback_scorm.rte.model import DataModel
 from passback_scorm.rte.table import scorm12
 from passback_scorm.rte.text import unpack
@@ -45,12 +46,27 @@ class Played:
     def mastery(self) -> float | None:
         return self.unit.mastery(self.settings)
 
+    def limit(self, used: int) -> TimeLimit | None:
+        """Return the unit's time limit, with what is used of it."""
+        allowed = parse_timespan(self.unit.max_time_allowed)
+        return time_limit(allowed, self.unit.time_limit_action, used, kept=self.settings.time_limits)
+
+    def hearing(self, event: RuntimeEvent) -> "Played":
+        """Return the course as it holds for an event: LMSFinish in a page that is closed completes nothing.
+
+        Rustici's RuntimeMinimumCalls_SCORM12 says LMSFinish in `onbeforeunload` and never a status: whoever opens a
+        unit and closes the tab has not completed it.
+        """
+        if event.data.get("closing") is not True:
+            return self
+        return replace(self, settings=self.settings.model_copy(update={"auto_complete": False}))
+
 
 def apply(state: State, event: RuntimeEvent) -> Transition:
     """Return what an event changes; in review and browse mode nothing."""
     if state.mode != "normal":
         return Transition(state.outcome)
-    course = Played(course_settings(state), only_unit(state.content))
+    course = Played(course_settings(state), only_unit(state.content)).hearing(event)
     sco = load_sco(state.cells.get(CELL))
     if event.kind == SESSION_STARTED:
         return _started(state.outcome, sco, event, course)
@@ -101,7 +117,10 @@ def said(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: Played) -> Tra
     if finishing:
         lms_status = status if status != model.text(STATUS) else ""
     sco = replace(sco, values=model.values, counts=model.counts, size=model.size, run=run, lms_status=lms_status)
-    after = _timed(judge(outcome, lms_status or status, read_score(model), course.settings), sco, course)
+    limit = course.limit(sco.limited)
+    too_late = limit is not None and limit.is_broken(run.measured)
+    after = outcome if too_late else judge(outcome, lms_status or status, read_score(model), course.settings)
+    after = _timed(after, sco, course)
     after = after.with_(ended=outcome.ended or finishing)
     if finishing or _verdict(after) != _verdict(outcome):
         after = after.with_(at=event.at)
@@ -132,12 +151,20 @@ def late(outcome: Outcome, event: RuntimeEvent, course: Played) -> Transition:
 
 def next_run(sco: Sco, event: RuntimeEvent, course: Played) -> Sco:
     """Close the books on a run: its time counts once, from now on as an earlier one."""
-    sco = replace(sco, earlier=sco.total(measure=course.settings.wall_clock_time))
+    sco = replace(sco, earlier=sco.total(measure=course.settings.wall_clock_time), limited=_limited(sco, course))
     if sco.run.initialized:
         sco = replace(sco, last_exit=model_of(sco).text(EXIT), last_finished=sco.run.finished)
     model = model_of(sco)
     model.drop(SESSION_TIME)
     return replace(sco, run=Run(seen=event.at), values=model.values, size=model.size)
+
+
+def _limited(sco: Sco, course: Played) -> int:
+    """Return what the next run finds used of the time limit."""
+    how, used = model_of(sco).text(EXIT), sco.limited + sco.run.measured
+    limit = course.limit(used)
+    over = limit is not None and used >= limit.allowed
+    return 0 if over or (sco.run.finished and how != "suspend") else used
 
 
 def pairs(values: JsonValue) -> Iterator[tuple[str, str]]:

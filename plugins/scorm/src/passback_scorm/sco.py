@@ -50,6 +50,7 @@ class Sco:
         launched: content has called LMSInitialize at least once.
         lms_status: lesson_status set by us at the end of a run (mastery, auto-completion); "" where content's stands.
         earlier: hundredths of a second in all runs before `run`.
+        limited: those of them that a time limit counts; it begins anew after an ordinary end and once it was reached.
         last_exit, last_finished: how the last initialised run before `run` ended.
     """
 
@@ -60,6 +61,7 @@ class Sco:
     launched: bool = False
     lms_status: str = ""
     earlier: int = 0
+    limited: int = 0
     run: Run = field(default_factory=Run)
     last_exit: str = ""
     last_finished: bool = False

@@ -38,6 +38,11 @@ class ScormSettings(BaseModel):
     wall_clock_time: bool = Field(
         default=True, description="Measure the time here while the course itself reports none."
     )
+    time_limits: bool = Field(
+        default=True,
+        description="Keep the time limits of the course's manifest: warn, say when the time is over, and close the "
+        "part where the manifest asks for that. Off: the limits are only told to the course.",
+    )
     strict: bool = Field(
         default=False,
         description="Hold the course to the letter of the specification: lengths (4,096 characters of suspend data), "

@@ -198,6 +198,20 @@
     document.body.dataset.finished = reason || "finished";
   };
 
+  /* Close the content, say why until that is read, and leave, or go `onward`. */
+  const close = async (text, onward = null) => {
+    if (ending || moving) return;
+    moving = true;
+    notice("finished");
+    await blankContent();
+    lastWords();
+    journal.flush();
+    say(text);
+    await ask(words.closed_title, text, [onward ? words.next : words.leave, {}]);
+    moving = false;
+    return (onward ?? leave)();
+  };
+
   // --- Going on to another activity --------------------------------------------------------------------------------
 
   /* Resolves once the server has everything, or once it never will ("refused"). */
@@ -253,6 +267,7 @@
     moving = true;
     navigation.wait(true);
     notice("finished");
+    notice("content");
     await blankContent();
     lastWords();
     say(words.part_opens);
@@ -335,6 +350,8 @@
       hold: () => journal.hold(),
       flush: () => journal.flush(),
       finished,
+      close,
+      notify: (text) => notice("content", text, [words.dismiss, () => notice("content"), "secondary"]),
       proceed,
       refresh,
       navigator: null,

@@ -146,13 +146,7 @@ def seed_of(text: str) -> int:
 
 def node_of(content: JsonObject, activity: str) -> JsonObject:
     """Return the item of the course data with an id; empty for none."""
-    waiting = list(_items(_object(content.get("organization")).get("items")))
-    while waiting:
-        item = waiting.pop()
-        if item.get("id") == activity:
-            return item
-        waiting += _items(item.get("children"))
-    return {}
+    return _nodes(OfCourse(content)).get(activity, {})
 
 
 def _items(value: object) -> list[JsonObject]:
@@ -161,6 +155,17 @@ def _items(value: object) -> list[JsonObject]:
 
 def _object(value: object) -> JsonObject:
     return value if isinstance(value, dict) else {}
+
+
+@lru_cache(maxsize=64)
+def _nodes(course: OfCourse) -> Mapping[str, JsonObject]:
+    found: dict[str, JsonObject] = {}
+    waiting = list(_items(_object(course.content.get("organization")).get("items")))
+    while waiting:
+        item = waiting.pop()
+        found[str(item.get("id"))] = item
+        waiting += _items(item.get("children"))
+    return found
 
 
 @lru_cache(maxsize=64)

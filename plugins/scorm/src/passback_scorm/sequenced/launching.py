@@ -18,14 +18,14 @@ from passback_scorm.report import Part, course_report
 from passback_scorm.rte.initial import Launch, browser_boot
 from passback_scorm.rte.table import scorm2004
 from passback_scorm.sequenced.course import COURSE, SHARED, Course, load_course, node_of, seed_of, unit_key
-from passback_scorm.sequenced.unit import deliver, load_unit
+from passback_scorm.sequenced.unit import deliver, limit_of, load_unit
 from passback_scorm.sequencing import engine
 from passback_scorm.sequencing.lookahead import Validity
 from passback_scorm.sequencing.recording import ObjectiveView
 from passback_scorm.sequencing.tree import Activity
 from passback_scorm.settings import course_settings
 
-SCRIPTS = ("rules.js", "datamodel.js", "calls.js", "recorder.js", "api.js", "scorm2004.js", "course.js")
+SCRIPTS = ("rules.js", "datamodel.js", "calls.js", "recorder.js", "api.js", "scorm2004.js", "limits.js", "course.js")
 NOTHING_SHOWN = "Nothing can be shown next by itself. Choose a part from the contents."
 LED_NOWHERE = "The course does not allow this step now."
 NOTHING_LEFT = "Nothing of this course can be opened now. You can leave it."
@@ -100,7 +100,11 @@ def _boot(context: LaunchContext, course: Course, shown: str, validity: Validity
     )
     new = deliver(course, shown, unit, state.content, table=table, launch=launch, strict=settings.strict)
     new.model.validity = validity.requests()
-    return browser_boot(new.model, mode=state.mode, reinitialise=settings.reinitialise)
+    boot = browser_boot(new.model, mode=state.mode, reinitialise=settings.reinitialise)
+    used = unit.total(measure=True) if new.continued else 0
+    limit = limit_of(state.content, shown, settings, used)
+    title = course.tree.activities[shown].title or context.title
+    return boot | ({"limit": limit.to_json(title, "exit")} if limit else {})
 
 
 def _navigation(course: Course, validity: Validity, content: JsonObject, shown: str) -> Navigation | None:

@@ -32,8 +32,9 @@ from passback_scorm.sequenced.course import (
     seed_of,
     unit_key,
 )
-from passback_scorm.sequenced.unit import SESSION_TIME, Unit, deliver, dump_unit, load_unit
+from passback_scorm.sequenced.unit import SESSION_TIME, Unit, deliver, dump_unit, limit_of, load_unit
 from passback_scorm.sequencing import engine
+from passback_scorm.sequencing.result import RteResult
 from passback_scorm.settings import ScormSettings, course_settings
 from passback_scorm.verdict import raised
 
@@ -120,12 +121,19 @@ def _navigated(said: _Said) -> Transition:
     if said.course.place.ended:
         return Transition(said.state.outcome)
     course = said.course
-    step = engine.navigate(
-        course.tree, course.state, course.shared, request, target, result=course.place.running.result
-    )
+    result = course.place.running.result
+    if said.event.data.get("timeout") is True:
+        result = _cut_short(result or RteResult())
+    step = engine.navigate(course.tree, course.state, course.shared, request, target, result=result)
     after = _shown(course, step, session=course.place.session)
     outcome = _outcome(said, after)
     return said.to(after, outcome.with_(ended=outcome.ended or step.ended))
+
+
+def _cut_short(result: RteResult) -> RteResult:
+    """Return what an activity has reported whose time is over: what it left open is not done (UP.4 would say it is)."""
+    completion, success = result.completion_status or "incomplete", result.success_status or "unknown"
+    return replace(result, completion_status=completion, success_status=success)
 
 
 def _shown(course: Course, step: engine.Step, *, session: str) -> Course:
@@ -169,6 +177,9 @@ def _talked(said: _Said) -> Transition:
     finishing = event.kind == FINISH
     run = replace(unit.run.at(event.at), finished=finishing, reported=parse_interval(model.text(SESSION_TIME) or "-"))
     unit = replace(unit.holding(model), run=run)
+    limit = limit_of(said.state.content, event.activity, said.settings, unit.earlier)
+    if limit is not None and limit.is_broken(run.measured):  # kept, but it no longer counts
+        return said.to(said.course, said.state.outcome, unit)
     result = result_of(model)
     if shown:
         after = said.course.with_(running=Running(result, finishing, _time(said, unit)))

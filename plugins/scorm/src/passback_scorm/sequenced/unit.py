@@ -6,13 +6,16 @@ from datetime import datetime
 from pydantic import TypeAdapter, ValidationError
 
 from passback.plugin import JsonObject
+from passback_scorm.limits import TimeLimit, time_limit
 from passback_scorm.rte.initial import Launch, initial_model, kept_values
+from passback_scorm.rte.interval import parse_interval
 from passback_scorm.rte.model import DataModel, Store
 from passback_scorm.rte.table import Table
 from passback_scorm.rte.text import PackedTexts
 from passback_scorm.sco import Run
 from passback_scorm.sequenced.course import Course, node_of
 from passback_scorm.sequencing.engine import view
+from passback_scorm.settings import ScormSettings
 
 SESSION_TIME = "cmi.session_time"
 
@@ -80,6 +83,13 @@ def dump_unit(unit: Unit) -> JsonObject:
     """Return a state cell."""
     dumped: JsonObject = _units.dump_python(unit, mode="json")
     return dumped
+
+
+def limit_of(content: JsonObject, activity: str, settings: ScormSettings, used: int) -> TimeLimit | None:
+    """Return the time limit of an activity, with what is used of it."""
+    node = node_of(content, activity)
+    allowed = parse_interval(str(node.get("max_time_allowed") or ""))
+    return time_limit(allowed, str(node.get("time_limit_action") or ""), used, kept=settings.time_limits)
 
 
 @dataclass(frozen=True)

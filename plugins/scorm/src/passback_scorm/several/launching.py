@@ -22,7 +22,7 @@ from passback_scorm.several.plan import Plan, plan_of
 from passback_scorm.several.runtime import opened
 from passback_scorm.timespan import spoken_timespan
 
-SCRIPTS = ("rules.js", "datamodel.js", "calls.js", "recorder.js", "api.js", "scorm12.js", "course.js")
+SCRIPTS = ("rules.js", "datamodel.js", "calls.js", "recorder.js", "api.js", "scorm12.js", "limits.js", "course.js")
 
 
 @dataclass(frozen=True)

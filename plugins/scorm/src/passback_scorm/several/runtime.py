@@ -169,7 +169,7 @@ def _talked(said: _Said) -> Transition:
     shown = event.activity == course.at
     if unit is None or not course.session or (event.kind == INITIALIZE and not shown):
         return Transition(said.state.outcome)
-    played = Played(_closing(said.settings, event.data), unit)
+    played = Played(said.settings, unit).hearing(event)
     standing = course.standing(unit.id)
     if course.session != str(event.session):
         later = runtime.late(standing.outcome, event, played).outcome
@@ -226,15 +226,6 @@ def _preferences(sco: Sco, event: RuntimeEvent) -> Mapping[str, str]:
     said = {name for name, _text in pairs(event.data.get("values")) if name.startswith(_PREFERENCE)}
     found = {name: sco.values.get(name) for name in said}
     return {name: text for name, text in found.items() if isinstance(text, str) and len(text) <= _LONGEST_PREFERENCE}
-
-
-def _closing(settings: ScormSettings, data: JsonObject) -> ScormSettings:
-    """Return the settings as they hold for this event: LMSFinish in a page that is closed completes nothing.
-
-    Rustici's RuntimeMinimumCalls_SCORM12 says LMSFinish in `onbeforeunload` and never a status: whoever opens a unit
-    and closes the tab has not completed it.
-    """
-    return settings.model_copy(update={"auto_complete": False}) if data.get("closing") is True else settings
 
 
 def _next(course: Course) -> int:
