@@ -74,7 +74,7 @@ def upload(token: str) -> Response:
         file = request.files.get("package")
         if file is None or not file.filename:
             raise PickerInputError("no file", advice=_("Choose a file first."))
-        result = import_course(row.tenant_id, file.stream, file.filename)
+        result = import_course(row.tenant_id, file.stream, file.filename, by=f"lti:{task.platform}")
     except PassbackError as error:
         if scripted:
             said = jsonify(title=error.message, detail=error.advice, code=error.code, side=error.side)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from passback.content.errors import ContentTypeMissingError
+from passback.content.models import CourseVersion
 from passback.db import JsonObject, TenantSession
 from passback.plugin import AttemptReport, Outcome
 from passback.tracking.courses import find_subject
@@ -19,9 +20,16 @@ from passback.tracking.state import state_for_report
 
 @dataclass(frozen=True)
 class AttemptView:
-    """One attempt. `report` is in the terms of the course's standard, None where its plugin is not loaded."""
+    """One attempt. `report` is in the terms of the course's standard, None where its plugin is not loaded.
+
+    Args:
+        version: number of the course version that it is on.
+        replaced: it gave way to another version before it came to anything; it uses up none of those allowed.
+    """
 
     number: int
+    version: int
+    replaced: bool
     status: str
     outcome: Outcome
     started_at: datetime
@@ -96,7 +104,14 @@ class RegistrationReport:
                 "overridden_by": self.grade.overridden_by,
             },
             "attempt_list": [
-                {"number": one.number, "status": one.status, "started_at": _iso(one.started_at), **dump(one.outcome)}
+                {
+                    "number": one.number,
+                    "version": one.version,
+                    "replaced": one.replaced,
+                    "status": one.status,
+                    "started_at": _iso(one.started_at),
+                    **dump(one.outcome),
+                }
                 for one in self.attempts
             ],
         }
@@ -138,7 +153,17 @@ def _view(session: TenantSession, attempt: Attempt) -> AttemptView:
         report = subject.content_type.report(state_for_report(session, subject, attempt, outcome=outcome))
     except ContentTypeMissingError:
         pass
-    return AttemptView(attempt.number, attempt.status, outcome, attempt.started_at, attempt.ended_at, report)
+    version = session.scalars(select(CourseVersion.number).where(CourseVersion.id == attempt.course_version_id)).one()
+    return AttemptView(
+        attempt.number,
+        version,
+        attempt.replaced,
+        attempt.status,
+        outcome,
+        attempt.started_at,
+        attempt.ended_at,
+        report,
+    )
 
 
 def _grade(grade: Grade) -> GradeView:

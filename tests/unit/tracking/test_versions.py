@@ -1,14 +1,16 @@
 """Learners and versions of their course: pinned, asked, moved; nothing lost, nothing used up that should not be."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from passback.content import versions as content
 from passback.content.versions import OnNewVersion
 from passback.db import tenant_session
+from passback.tracking import sessions
 from passback.tracking.errors import AttemptRefusedError
+from passback.tracking.report import registration_report
 from passback.tracking.sessions import Standing
 from passback.tracking.versions import Usage, usage
 from tests.support.play import Desk, add_desk, add_version, event, page, score
@@ -119,6 +121,35 @@ def test_going_back_offers_the_older_version_to_those_on_the_newer(desk: Desk) -
     after = add_desk(desk.tenant_id, course_id=desk.course_id, learner="after")
     after.open()
     assert versions_of(after) == [old]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_version_that_is_deleted_while_an_attempt_begins_on_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    """What was current when it was looked up is gone when the attempt is written: the database says so, once more."""
+    if begun:
+        desk.send(desk.open(), [page(1, 1, of=1), score(2, 0.9)], leaving=True)
+    new = renew(desk)
+    real, asked = sessions.next_version, []
+
+    def late(*arguments: Any) -> UUID:
+        asked.append(arguments)
+        return uuid4() if len(asked) == 1 else real(*arguments)
+
+    monkeypatch.setattr(sessions, "next_version", late)
+    desk.open(new_attempt=begun)
+    assert len(asked) == 2
+    assert versions_of(desk)[-1] == new
+
+
+def test_reports_name_the_version(desk: Desk) -> None:
+    half_way(desk)
+    renew(desk)
+    desk.open(**CHANGE)
+    with tenant_session(desk.tenant_id) as session:
+        report = registration_report(session, desk.registration_id)
+    assert [(one.version, one.replaced) for one in report.attempts] == [(1, True), (2, False)]
 
 
 def test_who_is_on_which_version(desk: Desk) -> None:
