@@ -3,7 +3,9 @@
 from passback.content import models as content
 from passback.delivery import models as delivery
 from passback.lti import diagnosis_models as diagnosis
+from passback.lti import lti11_models as lti11
 from passback.lti import models as lti
+from passback.lti import notice_models as notices
 from passback.lti import reconciliation_models as reconciliation
 from passback.lti import roster_models as roster
 from passback.player import models as player
@@ -18,6 +20,8 @@ __all__ = [
     "delivery",
     "diagnosis",
     "lti",
+    "lti11",
+    "notices",
     "player",
     "plugins",
     "reconciliation",
