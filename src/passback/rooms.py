@@ -11,6 +11,7 @@ from passback.lti.profiles import LmsProfiles
 from passback.lti.reconciliation_jobs import CoreReconciliation
 from passback.lti.room import mount_lti
 from passback.lti.roster_jobs import CoreRosters
+from passback.lti.subscribing import CoreNotices
 from passback.player.room import mount_player
 from passback.tracking.ending import CoreTracking
 from passback.tracking.grading import CoreGrading
@@ -25,6 +26,7 @@ BUILTIN_PLUGINS: tuple[tuple[str, object], ...] = (
     ("lms-profiles", LmsProfiles()),
     ("reconciliation", CoreReconciliation()),
     ("rosters", CoreRosters()),
+    ("notices", CoreNotices()),
     ("tracking", CoreTracking()),
 )
 

@@ -16,12 +16,14 @@ from passback.lti.message import (
     SUBMISSION_REVIEW,
     Launch,
     LinkFacts,
+    NoticeService,
     Person,
     View,
 )
 from passback.lti.message_launch import VerifiedLaunch
 from passback.lti.models import Deployment
 from passback.lti.roles import administers, sees_learners, view_of
+from passback.lti.services import NOTICE_HANDLERS
 
 Claims = Mapping[str, JsonValue]
 
@@ -55,6 +57,7 @@ def build_launch(verified: VerifiedLaunch, *, code: str, tenant_id: UUID, deploy
         custom=rules.custom(claims),
         ancestors=framing.ancestors(platform, return_url, settings.return_url if settings else ""),
         product=(product or platform.product).lower(),
+        notices=_notices(claims),
         for_user=rules.for_user(claims),
     )
 
@@ -95,3 +98,12 @@ def _link(claims: Claims, deployment: Deployment) -> LinkFacts:
         memberships_url=rules.web_url(roster.get("context_memberships_url")),
         dates=dates_said(rules.custom(claims)),
     )
+
+
+def _notices(claims: Claims) -> NoticeService | None:
+    """Return the platform notification service, None where it is not offered to this tool."""
+    said = rules.section(claims, rules.NOTICES)
+    url = rules.web_url(said.get("platform_notification_service_url"))
+    if not url or NOTICE_HANDLERS not in rules.strings(said.get("scope")):
+        return None
+    return NoticeService(url, rules.strings(said.get("notice_types_supported")))

@@ -13,6 +13,7 @@ from passback.lti.course_page import course_page, roster_status, show_words, sta
 from passback.lti.course_view import find_context
 from passback.lti.entering import preview_url
 from passback.lti.models import Context, ResourceLink
+from passback.lti.origins import origins_of
 from passback.lti.roster_errors import RosterTooSoonError
 from passback.lti.roster_jobs import start_after_commit
 from passback.lti.rosters import ask_now
@@ -80,6 +81,7 @@ def _page(token: str, access: CourseAccess, *, error: PassbackError | None = Non
             page=page,
             token=token,
             access=access,
+            origins=origins_of(session, context),
             error=error,
             shows=show_words(),
             standings=standing_words(),

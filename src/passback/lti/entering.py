@@ -12,13 +12,15 @@ from passback.lti.ags import expect_grade
 from passback.lti.course_access import CourseAccess, course_url
 from passback.lti.framing import ancestors
 from passback.lti.known import known_registration, source_of
-from passback.lti.links import Placed, open_link
+from passback.lti.links import Placed, open_link, place_link
 from passback.lti.message import DATA_PRIVACY, Launch, View
 from passback.lti.models import Deployment, Platform, ResourceLink
+from passback.lti.origins import inherited_choice, note_history
 from passback.lti.privacy_access import privacy_url
 from passback.lti.reviewing import asks_for_review, review_url
 from passback.lti.roster_jobs import start_after_commit
 from passback.lti.rosters import ask_after_launch
+from passback.lti.subscribing import note_service
 from passback.player.entry import entry_url
 from passback.runtime import runtime
 from passback.tracking.learners import upsert_learner
@@ -74,17 +76,19 @@ def enter(session: TenantSession, launch: Launch) -> Entered:
         registration = known_registration(session, launch)
         if registration is not None:
             return Entered(Way.LEARN, _entry(launch, registration))
-    placed = open_link(session, launch.link, launch.item)
+    placed = open_link(session, launch.link, launch.item) or _inherit(session, launch)
     return _enter_placed(session, launch, placed) if placed else Entered(Way.NO_CONTENT)
 
 
 def _enter_placed(session: TenantSession, launch: Launch, placed: Placed) -> Entered:
     person = launch.person
+    note_history(session, launch, placed.link.context_id)
     if person.view is View.LEARNER:
         learner = _learner(session, launch)
         return Entered(Way.LEARN, _learn(session, launch, learner, placed))
     if person.view is View.STAFF:
         _ask_for_roster(session, placed.link)
+        note_service(session, launch)
     if person.may_learn:
         learner = _learner(session, launch)
         choice = OpenAs(launch.tenant_id, learner.id, placed.link.id, launch.return_url, launch.code)
@@ -94,6 +98,12 @@ def _enter_placed(session: TenantSession, launch: Launch, placed: Placed) -> Ent
         return Entered(Way.TEACH, course_url(access))
     url = preview_url(session, placed.course_id, launch.return_url, launch.code, launch.ancestors)
     return Entered(Way.PREVIEW, url)
+
+
+def _inherit(session: TenantSession, launch: Launch) -> Placed | None:
+    """Give a copied link that names no choice of its own what the link offers that it was copied from."""
+    choice = inherited_choice(session, launch)
+    return place_link(session, launch.link, choice) if choice is not None else None
 
 
 def _ask_for_roster(session: TenantSession, link: ResourceLink) -> None:

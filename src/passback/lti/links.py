@@ -67,7 +67,7 @@ def place_link(session: TenantSession, facts: LinkFacts, choice: LinkChoice) -> 
         return found
     if found is None:
         placement = _new_placement(session, facts, choice)
-        context = _context(session, facts)
+        context = context_of(session, facts)
         link = ResourceLink(deployment_id=facts.deployment_row, context_id=context.id, link_id=facts.link_id)
         session.add(link)
     else:
@@ -160,7 +160,7 @@ def find_choice(session: TenantSession, item: str) -> LinkChoice | None:
     return session.scalars(select(LinkChoice).where(LinkChoice.id == wanted)).one_or_none()
 
 
-def _context(session: TenantSession, facts: LinkFacts) -> Context:
+def context_of(session: TenantSession, facts: LinkFacts) -> Context:
     """Return the LMS course's row; launches without a context share one named "" per deployment."""
     context = session.scalars(
         select(Context).where(Context.deployment_id == facts.deployment_row, Context.context_id == facts.context_id)

@@ -101,6 +101,14 @@ class DeepLinkingSettings:
 
 
 @dataclass(frozen=True)
+class NoticeService:
+    """Where the platform takes the addresses for its notices, and which types it can send."""
+
+    url: str
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Launch:
     """A launch that passed every check.
 
@@ -114,6 +122,7 @@ class Launch:
         custom: the custom parameters, names and values as strings.
         ancestors: origins that may frame the pages that follow (CSP sources).
         product: `product_family_code` of the LMS, lower case, "" where it does not say.
+        notices: the platform notification service, where the launch offers it.
         for_user: the platform's key of the person whom the message is about, "" where that is nobody else.
     """
 
@@ -130,7 +139,18 @@ class Launch:
     custom: dict[str, str] = field(default_factory=dict)
     ancestors: tuple[str, ...] = ()
     product: str = ""
+    notices: NoticeService | None = None
     for_user: str = ""
+
+    @property
+    def context_history(self) -> tuple[str, ...]:
+        """The LMS's ids of the courses that this one was copied from, the nearest first."""
+        return _listed(self.custom.get(CONTEXT_HISTORY, ""))
+
+    @property
+    def link_history(self) -> tuple[str, ...]:
+        """The LMS's ids of the links that this one was copied from, the nearest first."""
+        return _listed(self.custom.get(LINK_HISTORY, ""))
 
     @property
     def item(self) -> str:
@@ -140,3 +160,12 @@ class Launch:
 
 ITEM = "passback_item"
 """Name of the custom parameter that carries a `LinkChoice` id (lower case: Moodle doubles any other)."""
+CONTEXT_HISTORY, LINK_HISTORY = "passback_context_history", "passback_link_history"
+"""Names of the custom parameters that carry `$Context.id.history` and `$ResourceLink.id.history` (LTI Core §C)."""
+HISTORIES = {CONTEXT_HISTORY: "Context.id.history", LINK_HISTORY: "ResourceLink.id.history"}
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    """Read a list with commas; a platform that does not know the variable leaves its name, with the dollar sign."""
+    found = [one.strip() for one in value.split(",")]
+    return tuple(one for one in found if one and not one.startswith("$"))[:50]

@@ -5,14 +5,11 @@ accessors. What is ours: every step. PyLTI1p3 2.0 does not consume nonces, needs
 knows no leeway, fetches keys without time-out and keeps its state in cookies that frames lose.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, Self, cast
 
-from joserfc import jws
-from joserfc.errors import JoseError
 from pydantic import JsonValue
 from pylti1p3.message_launch import MessageLaunch
 
@@ -21,21 +18,10 @@ from passback.lti import claims as rules
 from passback.lti import clocks, errors
 from passback.lti.models import Deployment, Platform
 from passback.lti.platform_keys import PlatformKeys
+from passback.lti.signed import SignedToken, check_signature, read_signed
 
-MAX_TOKEN = 100_000
 FAR_FUTURE = 1e11
 """Seconds since 1970 that no clock says (also not NaN, not infinity)."""
-
-
-class _Registry(jws.JWSRegistry):
-    max_header_length = 16_000  # a platform may put its whole x5c chain there
-
-
-_REGISTRY = _Registry(
-    strict_check_header=False,
-    algorithms=["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"],
-)
-"""What a registration may agree on; which of them holds is the platform's `algorithms`. Never `none`, never HMAC."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +86,7 @@ class VerifiedLaunch(MessageLaunch[Any, Any, Any, Any]):
         self._tool_url = tool_url
         self._now = now
         self._login: Login | None = None
-        self._compact: jws.CompactSignature | None = None
+        self._token: SignedToken | None = None
         self.passed: list[str] = []
 
     # --- What PyLTI1p3 leaves open -----------------------------------------------------------------------------------
@@ -140,16 +126,8 @@ class VerifiedLaunch(MessageLaunch[Any, Any, Any, Any]):
         token = self._get_request_param("id_token")
         if not token:
             raise errors.MessageMalformedError("no id_token")
-        try:
-            compact = jws.extract_compact(token[: MAX_TOKEN + 1].encode(), None, _REGISTRY)
-            body = json.loads(compact.payload)
-        except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
-            raise errors.TokenMalformedError(type(error).__name__) from error
-        header = compact.headers()
-        if len(token) > MAX_TOKEN or not isinstance(body, dict) or "crit" in header or "b64" in header:
-            raise errors.TokenMalformedError
-        self._compact = compact
-        self._jwt = cast("Any", {"header": header, "body": body})
+        self._token = read_signed(token)
+        self._jwt = cast("Any", {"header": self._token.header, "body": self._token.claims})
         return self
 
     # --- Verification ------------------------------------------------------------------------------------------------
@@ -195,15 +173,9 @@ class VerifiedLaunch(MessageLaunch[Any, Any, Any, Any]):
 
     def validate_jwt_signature(self) -> Self:
         """A published key of the platform signed it, in an agreed way; PyLTI1p3's has no refetch and no leeway."""
-        platform, header, compact = self.login.platform, self._jwt.get("header", {}), self._compact
-        algorithm, kid = header.get("alg"), header.get("kid")
-        if compact is None or not isinstance(algorithm, str) or algorithm not in platform.algorithms:
-            raise errors.TokenAlgorithmError(str(algorithm)[:20])
-        if not isinstance(kid, str) or not kid:
-            raise errors.KeyIdMissingError
-        keys = self._keys.find(platform.jwks_url, kid, algorithm, approved_hosts=platform.approved_hosts)
-        if not any(_verifies(compact, key, algorithm) for key in keys):
-            raise errors.SignatureError
+        if self._token is None:
+            raise errors.TokenMalformedError
+        check_signature(self._token, self.login.platform, self._keys)
         return self
 
     def validate_nonce(self) -> Self:
@@ -267,10 +239,3 @@ def check_status(status: str) -> None:
         raise errors.PlatformPendingError
     if status != "active":
         raise errors.PlatformDisabledError
-
-
-def _verifies(compact: jws.CompactSignature, key: Any, algorithm: str) -> bool:
-    try:
-        return jws.validate_compact(compact, key, [algorithm], _REGISTRY)
-    except (JoseError, ValueError):
-        return False

@@ -1,4 +1,4 @@
-"""The platform notification service: which notices we asked for, those that came, and where copied courses come from."""
+"""The platform notification service: notices asked for, notices that came, and where copied courses come from."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
 from passback.errors import PassbackError, Side
-from passback.lti.message import DATA_PRIVACY_NAMES, DEEP_LINKING, RESOURCE_LINK, SUBMISSION_REVIEW
+from passback.lti.message import DATA_PRIVACY_NAMES, DEEP_LINKING, HISTORIES, RESOURCE_LINK, SUBMISSION_REVIEW
 from passback.lti.platforms import ALGORITHMS, PlatformDetails, check_details, hosts_of
 from passback.lti.profiles import profile_for
-from passback.lti.services import WANTED_SCOPES
+from passback.lti.services import OFFERED_SCOPES, WANTED_SCOPES
 from passback.outbound import OutboundRefusedError, authority
 from passback.plugin import JsonObject, LmsProfile
 
@@ -77,6 +77,7 @@ class PlatformPart(BaseModel):
 
     product_family_code: Text = ""
     version: Text = ""
+    variables: Texts = []
     messages_supported: Annotated[list[SupportedMessage], BeforeValidator(_objects)] = []
 
 
@@ -165,7 +166,7 @@ def tool_registration(url: str, configuration: Configuration, profiles: Mapping[
             "domain": authority(url),  # with its port: Moodle compares it with the target's
             "description": DESCRIPTION,
             "target_link_uri": launch,
-            "custom_parameters": {},
+            "custom_parameters": _histories(configuration),
             "claims": list(CLAIMS),  # without them Moodle sends neither name nor address
             "messages": [
                 _resource_link(configuration, profile, launch),
@@ -179,7 +180,14 @@ def tool_registration(url: str, configuration: Configuration, profiles: Mapping[
 
 def wanted_scopes(supported: Collection[str]) -> list[str]:
     """Return the scopes to ask for: those of ours that the platform says it has, all where it says nothing."""
-    return [scope for scope in WANTED_SCOPES if not supported or scope in supported]
+    wanted = [scope for scope in WANTED_SCOPES if not supported or scope in supported]
+    return [*wanted, *(scope for scope in OFFERED_SCOPES if scope in supported)]
+
+
+def _histories(configuration: Configuration) -> JsonObject:
+    """Ask for the variables that say what a copy was made of, where the platform says that it knows them."""
+    known = {one.removeprefix("$") for one in configuration.platform.variables}
+    return {name: f"${variable}" for name, variable in HISTORIES.items() if variable in known}
 
 
 def _offered_only(configuration: Configuration, launch: str) -> list[JsonValue]:

@@ -7,6 +7,7 @@ from passback.lti.ags import init_ags
 from passback.lti.config_routes import config
 from passback.lti.course_grades import grades
 from passback.lti.course_routes import course
+from passback.lti.notice_routes import notices
 from passback.lti.picker_routes import picker
 from passback.lti.privacy_routes import privacy
 from passback.lti.registration_routes import registration
@@ -22,6 +23,7 @@ def mount_lti(app: Flask) -> None:
     mount(app, picker, HostSide.APP, url_prefix="/lti/pick")
     mount(app, course, HostSide.APP, url_prefix="/lti/course")
     mount(app, grades, HostSide.APP, url_prefix="/lti/course")
+    mount(app, notices, HostSide.APP, url_prefix="/lti")
     mount(app, review, HostSide.APP, url_prefix="/lti/review")
     mount(app, privacy, HostSide.APP, url_prefix="/lti/privacy")
     init_ags(app)

@@ -18,8 +18,13 @@ RESULT_READ = AGS + "result.readonly"
 SCORE = AGS + "score"
 MEMBERSHIP_READ = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 
+NOTICE_HANDLERS = "https://purl.imsglobal.org/spec/lti/scope/noticehandlers"
+
 WANTED_SCOPES = (LINE_ITEM, LINE_ITEM_READ, RESULT_READ, SCORE, MEMBERSHIP_READ)
 """What Passback asks for at registration. Moodle wants `lineitem.readonly` named beside `lineitem`."""
+
+OFFERED_SCOPES = (NOTICE_HANDLERS,)
+"""Asked for at registration only where the platform says that it has them: few do."""
 
 MAX_PAGES = 50
 

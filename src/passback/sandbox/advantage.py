@@ -20,6 +20,7 @@ from passback.sandbox.vocabulary import (
     LINE_ITEMS_TYPE,
     MEMBERS_READ,
     MEMBERS_TYPE,
+    NOTICE_HANDLERS,
     RESULT_READ,
     RESULTS_TYPE,
     SCORE,
@@ -179,6 +180,20 @@ def memberships(course_id: str, tool_id: str) -> Response:
     if page.next_from is not None:
         response.headers["Link"] = _next_link(page.next_from, lose=platform().core.profile.next_page_loses)
     return response
+
+
+@advantage.route("/notice-handlers/<tool_id>", methods=["GET", "PUT"])
+@service("notices")
+@explained
+def notice_handlers(tool_id: str) -> Response:
+    """Show where a tool's notices go, or take an address for one type."""
+    tool = _authorize(NOTICE_HANDLERS)
+    if tool.id != tool_id or not platform().core.profile.notices:
+        raise ServiceRefusedError(404, "no such tool")
+    if request.method == "GET":
+        return _json(platform().notices.handlers(tool), "application/json")
+    _content_type("application/json")
+    return _json(platform().notices.subscribe(tool, _body()), "application/json")
 
 
 def _authorize(*scopes: str) -> Tool:

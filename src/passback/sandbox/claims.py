@@ -18,6 +18,9 @@ from passback.sandbox.vocabulary import (
     LTI,
     MEMBERS_READ,
     MEMBERSHIP,
+    NOTICE_HANDLERS,
+    NOTICE_SERVICE,
+    NOTICE_TYPES,
     NRPS_SERVICE,
     RESOURCE_LINK_REQUEST,
     SYSTEM,
@@ -142,7 +145,7 @@ def _custom(core: Core, message: Message) -> JsonObject:
     item = message.link.custom if message.link else {}
     merged: JsonObject = {}
     for key, value in (*item.items(), *message.tool.custom.items()):
-        expanded = _expand(value, message)
+        expanded = _expand(value, message, histories=core.profile.notices)
         merged[key] = expanded
         merged["".join(one if one.isalnum() else "_" for one in key.lower())] = expanded
     if core.profile.own_custom:
@@ -152,7 +155,7 @@ def _custom(core: Core, message: Message) -> JsonObject:
     return merged
 
 
-def _expand(value: str, message: Message) -> str:
+def _expand(value: str, message: Message, *, histories: bool) -> str:
     """Return a variable's value: known but empty ones are "", unknown ones stay as they are."""
     if not value.startswith("$"):
         return value
@@ -169,6 +172,9 @@ def _expand(value: str, message: Message) -> str:
     }
     if value.startswith(_DATES):
         return link.dates.get(value.removeprefix("$ResourceLink."), "") if link else ""
+    if histories:
+        known["$Context.id.history"] = ",".join(course.copied_from)
+        known["$ResourceLink.id.history"] = ",".join(link.copied_from) if link else ""
     return known.get(value, value)
 
 
@@ -204,6 +210,13 @@ def _services(core: Core, state: State, message: Message) -> JsonObject:
     if MEMBERS_READ in tool.scopes:
         url = memberships_url(core, message.course, tool)
         services[NRPS_SERVICE] = {"context_memberships_url": url, "service_versions": ["1.0", "2.0"]}
+    if core.profile.notices and NOTICE_HANDLERS in tool.scopes:
+        services[NOTICE_SERVICE] = {
+            "service_versions": ["1.0"],
+            "platform_notification_service_url": core.url(f"/lti/notice-handlers/{tool.id}"),
+            "scope": [NOTICE_HANDLERS],
+            "notice_types_supported": list(NOTICE_TYPES),
+        }
     return services
 
 

@@ -204,6 +204,18 @@ def delete(link_id: str) -> Response:
     return redirect(f"/course/{found.course_id}")
 
 
+@course_pages.post("/course/<course_id>/copy")
+@need_user
+def copy(course_id: str) -> Response:
+    """Copy a course for the next term, and tell the tools that asked for it."""
+    _need_staff(course_id)
+    found = _course(course_id)
+    title = request.form.get("title", "").strip() or f"{found.title} (copy)"
+    made = platform().notices.copy_course(course_id, title)
+    flash(f"Copied: {len(platform().links.of_course(made.id))} links, no grades.")
+    return redirect(f"/course/{made.id}")
+
+
 @course_pages.get("/lti/return")
 def come_back() -> str:
     """Show what the tool said on the way back to the course."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from threading import Event, RLock
 
-AREAS = ("token", "score", "results", "lineitems", "jwks", "nrps", "registration", "discovery")
+AREAS = ("token", "score", "results", "lineitems", "jwks", "nrps", "registration", "discovery", "notices")
 
 
 @dataclass

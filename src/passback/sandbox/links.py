@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from passback.sandbox.core import Core
-from passback.sandbox.model import LineItem, Link, State
+from passback.sandbox.model import Course, LineItem, Link, Role, State
 
 DEFAULT_POINTS = 100.0
 
@@ -102,12 +102,42 @@ class Links:
         with self.core.change() as state:
             original = state.links[link_id]
             copy = replace(
-                original, id=self.core.new_id(), title=f"{original.title} (copy)", custom=dict(original.custom)
+                original,
+                id=self.core.new_id(),
+                title=f"{original.title} (copy)",
+                custom=dict(original.custom),
+                copied_from=[original.id, *original.copied_from],
             )
             state.links[copy.id] = copy
             for item in self._own(state, link_id):
                 self._add_column(state, copy, Column(item.score_maximum, item.resource_id, item.tag, item.review))
         return copy
+
+    def copy_course(self, course_id: str, title: str) -> Course:
+        """Copy a course with its staff, links and columns for the next term: nobody learns in it yet, no grade comes.
+
+        Raises:
+            KeyError: there is no such course.
+        """
+        with self.core.change() as state:
+            original = state.courses[course_id]
+            staff: dict[str, Role] = {one: role for one, role in original.members.items() if role is not Role.LEARNER}
+            new_id = self.core.new_id()
+            course = state.courses[new_id] = Course(
+                new_id, f"C{new_id}", title, members=staff, copied_from=[original.id, *original.copied_from]
+            )
+            for link in [one for one in state.links.values() if one.course_id == course_id]:
+                copy = replace(
+                    link,
+                    id=self.core.new_id(),
+                    course_id=course.id,
+                    custom=dict(link.custom),
+                    copied_from=[link.id, *link.copied_from],
+                )
+                state.links[copy.id] = copy
+                for item in self._own(state, link.id):
+                    self._add_column(state, copy, Column(item.score_maximum, item.resource_id, item.tag, item.review))
+        return course
 
     def remove(self, link_id: str) -> None:
         """Delete a link with its column and the grades in it."""

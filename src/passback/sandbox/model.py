@@ -35,7 +35,10 @@ class User:
 
 @dataclass
 class Course:
-    """A course and who is in it. Suspended members keep their grades and are in no roster."""
+    """A course and who is in it. Suspended members keep their grades and are in no roster.
+
+    `copied_from`: ids of the courses that it is a copy of, the nearest first.
+    """
 
     id: str
     label: str
@@ -43,6 +46,7 @@ class Course:
     sourced_id: str = ""
     members: dict[str, Role] = field(default_factory=dict)
     suspended: list[str] = field(default_factory=list)
+    copied_from: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -70,6 +74,7 @@ class Tool:
     send_email: bool = True
     active: bool = True
     login_method: str = "POST"
+    notice_handlers: dict[str, str] = field(default_factory=dict)
     management_token: str = ""
     registered: JsonObject = field(default_factory=dict)
 
@@ -95,6 +100,7 @@ class Link:
     thumbnail: str = ""
     width: int = 0
     height: int = 0
+    copied_from: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -15,6 +15,7 @@ from passback.sandbox.keys import KeyRing, sign
 from passback.sandbox.launches import Launches
 from passback.sandbox.links import Links
 from passback.sandbox.model import Course, JsonObject, Link, Role, Tool, User
+from passback.sandbox.notices import Notices
 from passback.sandbox.registration import Registration
 from passback.sandbox.requestlog import RequestLog
 from passback.sandbox.roster import Roster
@@ -74,6 +75,7 @@ class Platform:
         self.tool_keys = ToolKeys(self.core)
         self.tokens = Tokens(self.core, self.tools, self.tool_keys)
         self.deep_linking = DeepLinking(self.core, self.launches, self.tool_keys, self.links)
+        self.notices = Notices(self.core, self.keys, self.tools, self.links)
         self.gradebook = Gradebook(self.core)
         self.roster = Roster(self.core)
         self.faults = Faults()

@@ -87,6 +87,7 @@ class StrictnessProfile:
         page_size: members in one answer unless `limit` is sent; 0: all.
         largest_page: members in one answer whatever `limit` says; 0: any number.
         next_page_loses: what the link to the next page of members forgets of the query.
+        notices: sends notices (context copies) to tools that ask for them, and knows the variables of histories.
         broken_line_item_links: paging links of line items have curly quotes and `&amp;`.
         unknown_user_words: what it says with `unknown_user`.
         timestamp_words: what it says with `timestamp_refused`.
@@ -125,6 +126,7 @@ class StrictnessProfile:
     page_size: int = 0
     largest_page: int = 0
     next_page_loses: tuple[str, ...] = ("role",)
+    notices: bool = False
     broken_line_item_links: bool = True
     unknown_user_words: str = "Incorrect score received"
     timestamp_words: str = "Refusing score with an earlier timestamp"
@@ -154,6 +156,7 @@ CANVAS = StrictnessProfile(
     missing_scope=403,
     exact_accept=False,
     user_agent_required=True,
+    notices=True,
     timestamp_rule=TimestampRule.OLDER,
     timestamp_refused=400,
     unknown_user=422,

@@ -17,6 +17,7 @@ from passback.sandbox.model import JsonObject, Tool
 from passback.sandbox.profiles import RegistrationRules
 from passback.sandbox.tools import Tools, new_client_id
 from passback.sandbox.vocabulary import (
+    ALL_SCOPES,
     DEEP_LINKING_REQUEST,
     MEMBERS_READ,
     PLATFORM_CONFIGURATION,
@@ -29,6 +30,8 @@ REQUIRED = ("initiate_login_uri", "redirect_uris", "client_name", "jwks_uri", "t
 _OBJECT: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
 
 
+VARIABLES = ("User.id", "User.username", "Person.name.full", "Context.id", "ResourceLink.id")
+HISTORIES = ("Context.id.history", "ResourceLink.id.history")
 IN_ADDRESS = "registration"
 """Query parameter that carries the token where it is part of the addresses."""
 
@@ -49,6 +52,11 @@ class Registration:
     core: Core
     keys: KeyRing
     tools: Tools
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What this LMS has to grant."""
+        return ALL_SCOPES if self.core.profile.notices else SCOPES
 
     @property
     def rules(self) -> RegistrationRules:
@@ -86,7 +94,7 @@ class Registration:
                 {"type": kind, **({"placements": [*places]} if places else {})}
                 for kind, places in rules.placements.items()
             ],
-            "variables": ["User.id", "User.username", "Person.name.full", "Context.id", "ResourceLink.id"],
+            "variables": [*VARIABLES, *(HISTORIES if profile.notices else ())],
             **rules.extras,
         }
         named: JsonObject = {"authorization_server": profile.named_audience} if profile.named_audience else {}
@@ -98,7 +106,7 @@ class Registration:
             "jwks_uri": url("/lti/jwks"),
             "authorization_endpoint": url("/lti/auth"),
             "registration_endpoint": url("/lti/register", **({IN_ADDRESS: in_address} if in_address else {})),
-            "scopes_supported": ["openid", *SCOPES],
+            "scopes_supported": ["openid", *self.scopes],
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public", "pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
@@ -254,7 +262,7 @@ def _tool_fields(asked: JsonObject) -> dict[str, object]:
         "redirect_uris": redirect_uris,
         "jwks_uri": str(asked["jwks_uri"]),
         "target_link_uri": target,
-        "scopes": [one for one in SCOPES if one in granted],
+        "scopes": [one for one in ALL_SCOPES if one in granted],
         "deep_linking_uri": _deep_linking_uri(lti),
         "custom": custom_from_json(lti.get("custom_parameters")),
         "send_name": bool(claims & {"name", "given_name", "family_name"}),
@@ -272,7 +280,7 @@ def validate(asked: JsonObject, offered: Mapping[str, tuple[str, ...]]) -> None:
         RegistrationRefusedError: 422.
     """
     scope, lti = asked.get("scope"), asked.get(TOOL_CONFIGURATION)
-    unknown = [one for one in scope.split() if one not in SCOPES] if isinstance(scope, str) else ["scope"]
+    unknown = [one for one in scope.split() if one not in ALL_SCOPES] if isinstance(scope, str) else ["scope"]
     messages = lti.get("messages") if isinstance(lti, dict) else None
     for message in messages if isinstance(messages, list) else [{}]:
         kind = str(message.get("type")) if isinstance(message, dict) else ""
@@ -320,6 +328,6 @@ def _answer(tool: Tool, asked: JsonObject, *, deployment: bool) -> JsonObject:
         "application_type": "web",
         "client_name": tool.name,
         "logo_uri": tool.logo_uri,
-        "scope": " ".join(one for one in SCOPES if one in scopes),
+        "scope": " ".join(one for one in ALL_SCOPES if one in scopes),
         TOOL_CONFIGURATION: configuration,
     }

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from passback.sandbox.core import Core
 from passback.sandbox.model import Tool
-from passback.sandbox.vocabulary import SCOPES
+from passback.sandbox.vocabulary import ALL_SCOPES, SCOPES
 
 CLIENT_ID_LENGTH = 15
 
@@ -50,7 +50,7 @@ class Tools:
             jwks_uri=jwks_uri,
             target_link_uri=target_link_uri or uris[0],
             deployments=[tool_id],
-            scopes=[scope for scope in SCOPES if scope in set(scopes)],
+            scopes=[scope for scope in ALL_SCOPES if scope in set(scopes)],
             domain=domain or urlsplit(target_link_uri or uris[0]).netloc,
             description=description,
             logo_uri=logo_uri,

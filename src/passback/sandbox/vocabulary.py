@@ -16,7 +16,15 @@ RESULT_READ = f"{_AGS}result.readonly"
 SCORE = f"{_AGS}score"
 AGS_SCOPES = (LINE_ITEM, LINE_ITEM_READ, RESULT_READ, SCORE)
 MEMBERS_READ = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+NOTICE_HANDLERS = "https://purl.imsglobal.org/spec/lti/scope/noticehandlers"
 SCOPES = (*AGS_SCOPES, MEMBERS_READ)
+ALL_SCOPES = (*SCOPES, NOTICE_HANDLERS)
+NOTICE_SERVICE = LTI + "platformnotificationservice"
+NOTICE = LTI + "notice"
+ORIGIN_CONTEXTS = LTI + "origin_contexts"
+CONTEXT_COPY = "LtiContextCopyNotice"
+HELLO_WORLD = "LtiHelloWorldNotice"
+NOTICE_TYPES = (HELLO_WORLD, CONTEXT_COPY)
 
 LINE_ITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
 LINE_ITEMS_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from passback.lti import binding, claims, entering, message_launch, nrps, platform_keys, records, services, states
+from passback.lti import binding, claims, entering, nrps, platform_keys, records, services, signed, states
 from passback.sandbox.faults import Fault
 from passback.testing.certification import Installation, find_cases, run_case
 from passback.testing.certification.bench import Bench
@@ -23,7 +23,7 @@ NOTHING: Callable[..., Any] = lambda *_args, **_kwargs: None  # noqa: E731
         (claims, "check_nonce", NOTHING, ["X11"]),
         (claims, "check_message", NOTHING, ["B3", "B4", "B8", "B9", "X17", "X18", "X19-text", "X22-foreign"]),
         (claims, "LEEWAY", 0.0, ["X8-within", "X9-within"]),
-        (message_launch, "_verifies", lambda *_: True, ["X1"]),
+        (signed, "_verifies", lambda *_: True, ["X1"]),
         (platform_keys, "_select", lambda entry, *_: () if entry.keys else None, ["student-plain", "X25-same-kid"]),
         (platform_keys, "REFETCH_SECONDS", 0.0, ["X25-unknown-kid", "X25-500", "X25-html"]),
         (platform_keys, "STALE_SECONDS", 0.0, ["X25-down"]),

@@ -19,6 +19,7 @@ ALLOWED: dict[Unscoped, set[str]] = {
         "lti/launch.py",
         "lti/login.py",
         "lti/lost_logins.py",
+        "lti/notices.py",  # whose deployment a notice is of
         "lti/records.py",  # refusals, before any tenant is known
     },
     Unscoped.REGISTRATION: {
@@ -40,6 +41,7 @@ ALLOWED: dict[Unscoped, set[str]] = {
         "lti/key_jobs.py",
         "lti/reconciliation_jobs.py",
         "lti/roster_jobs.py",
+        "lti/subscribing.py",
         "tracking/ending.py",
     },
     Unscoped.HEALTH: {"cli/inspection.py", "delivery/builtin.py", "web/health.py"},
