@@ -84,6 +84,7 @@ def test_a_shared_statement_belongs_to_the_transaction(tenants: list[UUID]) -> N
     row = Platform(issuer="i", client_id="c", auth_login_url="a", token_url="t", jwks_url="j", algorithms=["RS256"])
     row.id, row.created_at, row.status, row.approved_hosts = new_id(), utc_now(), "active", ["a", "b"]
     row.name = row.product = row.version = row.token_audience = ""
+    row.configuration_url = row.registration_uri = row.registration_token = ""
     columns = table_of(Platform).columns.keys()
     add = SharedStatement(insert(table_of(Platform)).values(values_of(Platform, *columns)))
     values = {name: getattr(row, name) for name in columns}

@@ -85,6 +85,7 @@ def test_every_area_meets_its_faults(lms: Lms, area: str) -> None:
         "jwks": lambda: lms.client.get(f"{LMS}/lti/jwks"),
         "nrps": lambda: lms.call("GET", memberships_url(lms.platform.core, lms.platform.course, lms.tool)),
         "registration": lambda: lms.client.post(f"{LMS}/lti/register"),
+        "notices": lambda: lms.client.get(f"{LMS}/lti/notice-handlers/{lms.tool.id}"),
         "discovery": lambda: lms.client.get(f"{LMS}/.well-known/openid-configuration"),
     }
     assert calls[area]().status_code == 503
