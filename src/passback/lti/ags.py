@@ -20,10 +20,10 @@ from passback.lti import line_items
 from passback.lti.line_items import UNKNOWN, LineItemTarget, ServiceAnswerError
 from passback.lti.models import Deployment, Platform, ResourceLink
 from passback.lti.profiles import profile_for
-from passback.lti.score_answers import REASONS, Meaning, meaning
+from passback.lti.score_answers import REASONS, Meaning, is_page, meaning
 from passback.lti.services import AGS, LINE_ITEM, RESULT_READ, SCORE, ServiceClient, below
 from passback.lti.tokens import TokenRefusedError, retry_after
-from passback.outbound import HttpAnswer, OutboundError, OutboundRefusedError, OutboundTimeoutError
+from passback.outbound import HttpAnswer, OutboundAnswerError, OutboundError, OutboundRefusedError, OutboundTimeoutError
 from passback.plugin import SendResult, Verdict
 from passback.runtime import runtime
 from passback.tracking.models import Grade, Placement, Registration
@@ -277,6 +277,8 @@ def _judge(
 def _missing(answer: HttpAnswer, target: LineItemTarget) -> SendResult:
     """Tell a person who is gone from a line item that is; a lost one is looked up, never made a second time."""
     if line_items.exists(target):
+        if is_page(answer):
+            return _result(Verdict.RETRY, "later", answer)
         return _result(Verdict.PARKED, "learner_not_gradable", answer)
     found = line_items.find(target)
     if not found or found == target.url:
@@ -294,6 +296,8 @@ def _failure(error: TokenRefusedError | ServiceAnswerError | OutboundError) -> S
             return _result(Verdict.RETRY, "service_answer", status=error.http_status)
         case OutboundRefusedError():
             return _result(Verdict.PARKED, "address_refused")
+        case OutboundAnswerError():
+            return _result(Verdict.RETRY, "service_answer")
         case OutboundTimeoutError():
             return _result(Verdict.RETRY, "timeout")
         case _:
@@ -305,8 +309,8 @@ def _holds(target: LineItemTarget, user_id: str, scaled: float) -> bool:
     try:
         held = line_items.result(target, user_id)
     except ServiceAnswerError as error:
-        if error.http_status == 429 or error.http_status >= 500:
-            raise
+        if error.http_status < 400 or error.http_status == 429 or error.http_status >= 500:
+            raise  # a sign-in page, or a service that is not well: sending again might count twice
         return False  # not allowed to read: then only sending tells
     return held is not None and abs(min(1.0, max(0.0, held)) - scaled) <= TOLERANCE
 

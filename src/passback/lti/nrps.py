@@ -26,7 +26,7 @@ from passback.lti.roster_errors import (
 )
 from passback.lti.services import ServiceClient, with_query
 from passback.lti.tokens import TokenRefusedError, retry_after
-from passback.outbound import HttpAnswer, OutboundError, OutboundRefusedError
+from passback.outbound import HttpAnswer, OutboundAnswerError, OutboundError, OutboundRefusedError
 
 MEMBERS_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 MAX_MEMBERS = 100_000
@@ -151,6 +151,8 @@ class _Caller:
                 raise kind("token", http_status=error.http_status, retry_after=error.retry_after) from error
             except OutboundRefusedError as error:
                 raise RosterRefusedError(f"address refused: {error.detail}") from error
+            except OutboundAnswerError as error:
+                raise RosterAnswerError(error.detail) from error
             except OutboundError as error:
                 raise RosterLaterError(error.code) from error
             seconds = retry_after(answer)

@@ -34,7 +34,7 @@ from passback.lti.registration_messages import (
     read_configuration,
     tool_registration,
 )
-from passback.outbound import OutboundError, OutboundTimeoutError, authority
+from passback.outbound import OutboundError, OutboundRefusedError, authority
 from passback.runtime import runtime
 
 MAX_WAITING = 200
@@ -203,10 +203,10 @@ def _post(configuration: Configuration, hosts: set[str], token: str) -> JsonValu
             approved_hosts=hosts,
             read_seconds=READ_SECONDS,
         )
-    except OutboundTimeoutError as error:
-        raise RegistrationLostError from error
-    except OutboundError as error:
+    except OutboundRefusedError as error:
         raise ConfigurationUnreachableError(f"registration endpoint: {error.code}") from error
+    except OutboundError as error:  # a connection that breaks off may have carried it
+        raise RegistrationLostError(error.code) from error
     if answer.status not in {200, 201}:
         raise refusal(answer)
     try:

@@ -62,7 +62,7 @@ class RegistrationTokenError(RegistrationRefusedError):
 
 
 class RegistrationLostError(PassbackError):
-    """The LMS did not answer the registration in time, so nobody knows whether it took it."""
+    """The LMS gave no usable answer to the registration, so nobody knows whether it took it."""
 
     code = "registration_lost"
     status = 502

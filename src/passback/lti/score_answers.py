@@ -62,10 +62,11 @@ def meaning(answer: HttpAnswer, profile: LmsProfile = DEFAULT) -> Meaning:
     """
     status = answer.status
     if 200 <= status < 300:
-        return Meaning.LATER if _is_page(answer) else Meaning.ACCEPTED
+        return Meaning.LATER if is_page(answer) else Meaning.ACCEPTED
     if status == 401:
         return Meaning.UNAUTHORISED
-    if status >= 500 or status in RETRYABLE or status < 400:
+    # A page with 403 is a firewall's in front: no score service speaks so of a person.
+    if status >= 500 or status in RETRYABLE or status < 400 or (status == 403 and is_page(answer)):
         return Meaning.LATER
     if status == 409:
         return Meaning.OLDER
@@ -74,8 +75,8 @@ def meaning(answer: HttpAnswer, profile: LmsProfile = DEFAULT) -> Meaning:
     return _by_text(status, _text(answer), profile)
 
 
-def _is_page(answer: HttpAnswer) -> bool:
-    """True for a web page, which no score service sends: a proxy in front asks to sign in, or tells of maintenance."""
+def is_page(answer: HttpAnswer) -> bool:
+    """Return True for a web page, which no score service sends: a proxy asks to sign in, or tells of maintenance."""
     return answer.body[:100].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html"))
 
 

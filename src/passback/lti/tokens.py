@@ -19,7 +19,7 @@ from passback.errors import PassbackError, Side
 from passback.lti.keys import sign
 from passback.lti.models import Platform, ServiceToken
 from passback.lti.profiles import profile_for
-from passback.outbound import HttpAnswer, OutboundError
+from passback.outbound import HttpAnswer, OutboundAnswerError, OutboundError
 from passback.runtime import runtime
 from passback.sealing import TokenError, new_token
 
@@ -104,18 +104,21 @@ def _stored(platform_id: UUID, scopes: str) -> str:
 
 
 def _fetch(platform: Platform, scopes: str) -> str:
-    answer = runtime().http.request(
-        "POST",
-        platform.token_url,
-        form={
-            "grant_type": "client_credentials",
-            "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": _assertion(platform),
-            "scope": scopes,
-        },
-        headers={"Accept": "application/json"},
-        approved_hosts=platform.approved_hosts,
-    )
+    try:
+        answer = runtime().http.request(
+            "POST",
+            platform.token_url,
+            form={
+                "grant_type": "client_credentials",
+                "client_assertion_type": ASSERTION_TYPE,
+                "client_assertion": _assertion(platform),
+                "scope": scopes,
+            },
+            headers={"Accept": "application/json"},
+            approved_hosts=platform.approved_hosts,
+        )
+    except OutboundAnswerError as error:
+        raise TokenRefusedError("token endpoint answered with too much") from error
     token, seconds = _read(answer)
     _store(platform.id, scopes, token, seconds - MARGIN_SECONDS)
     return token

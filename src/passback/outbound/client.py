@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from passback import __version__
 from passback.db.tenancy import TransactionError, in_write_transaction
-from passback.outbound.errors import OutboundError, OutboundRefusedError, OutboundTimeoutError
+from passback.outbound.errors import OutboundAnswerError, OutboundError, OutboundRefusedError, OutboundTimeoutError
 from passback.outbound.guard import GuardedAdapter, is_approved
 
 CONNECT_SECONDS = 3.05
@@ -41,12 +41,12 @@ class HttpAnswer:
         """Return the body as JSON, judged by content alone: Moodle labels its tokens text/html.
 
         Raises:
-            OutboundError: it is none.
+            OutboundAnswerError: it is none.
         """
         try:
             return cast("JsonValue", json.loads(self.body))
         except (ValueError, RecursionError) as error:
-            raise OutboundError("the answer is not JSON") from error
+            raise OutboundAnswerError("the answer is not JSON") from error
 
 
 class HttpClient:
@@ -85,7 +85,8 @@ class HttpClient:
         Raises:
             OutboundRefusedError: the guard forbids the address.
             OutboundTimeoutError: no answer in time; the call may have had its effect.
-            OutboundError: no connection, no valid answer, or an answer above `max_bytes`.
+            OutboundAnswerError: an answer above `max_bytes`.
+            OutboundError: no connection, or no valid answer.
         """
         if in_write_transaction():
             raise TransactionError("no network call while a write transaction is open")
@@ -149,7 +150,7 @@ def _read(response: requests.Response, max_bytes: int, *, deadline: float) -> by
     for part in response.iter_content(CHUNK_BYTES):
         size += len(part)
         if size > max_bytes:
-            raise OutboundError(f"the answer is larger than {max_bytes} bytes")
+            raise OutboundAnswerError(f"the answer is larger than {max_bytes} bytes")
         if time.monotonic() > deadline:
             raise OutboundTimeoutError("the answer took too long")
         parts.append(part)

@@ -18,6 +18,16 @@ class OutboundTimeoutError(OutboundError):
     code = "outbound_timeout"
 
 
+class OutboundAnswerError(OutboundError):
+    """Another server answered with something that Passback cannot use.
+
+    It was reached, so what was sent may have had its effect.
+    """
+
+    code = "outbound_answer"
+    advice = "Often a proxy or a sign-in page answers in its place. Check what is behind the address."
+
+
 class OutboundRefusedError(OutboundError):
     """This address is not one that Passback may call."""
 

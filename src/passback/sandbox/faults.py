@@ -26,6 +26,7 @@ class Fault:
         revoke_tokens: every access token given out so far stops working.
         skip: let so many requests pass first.
         link: answer rightly, but with this Link header ("": without one).
+        relabel: answer rightly, but call it this Content-Type.
     """
 
     status: int = 503
@@ -41,6 +42,7 @@ class Fault:
     revoke_tokens: bool = False
     skip: int = 0
     link: str | None = None
+    relabel: str = ""
 
     @classmethod
     def rate_limit(cls, retry_after: int | str = 30, times: int = 1) -> "Fault":

@@ -27,8 +27,8 @@ def service(
             fault = platform().faults.take(area)
             if fault is None:
                 response = view(*args, **kwargs)
-            elif fault.link is not None:
-                response = _relink(view(*args, **kwargs), fault.link)
+            elif fault.link is not None or fault.relabel:
+                response = _relabel(view(*args, **kwargs), fault)
             else:
                 if fault.commit:
                     view(*args, **kwargs)
@@ -41,11 +41,14 @@ def service(
     return _decorate
 
 
-def _relink(response: Response, link: str) -> Response:
-    """Give a right answer a Link header of the fault's."""
-    response.headers.pop("Link", None)
-    if link:
-        response.headers["Link"] = link
+def _relabel(response: Response, fault: Fault) -> Response:
+    """Give a right answer a Link header or a Content-Type of the fault's."""
+    if fault.link is not None:
+        response.headers.pop("Link", None)
+    if fault.link:
+        response.headers["Link"] = fault.link
+    if fault.relabel:
+        response.headers["Content-Type"] = fault.relabel
     return response
 
 

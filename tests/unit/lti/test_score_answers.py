@@ -21,6 +21,7 @@ TABLE = [
     ("any", answer(200, "<br />Warning: undefined index"), Meaning.ACCEPTED),
     ("a proxy in front: please sign in", answer(200, " \n<!DOCTYPE html><title>Sign in"), Meaning.LATER),
     ("a proxy in front: maintenance", answer(200, "\ufeff<HTML lang=en>"), Meaning.LATER),
+    ("a firewall in front", answer(403, "<html><h1>Request blocked"), Meaning.LATER),
     ("any", answer(401, "earlier timestamp"), Meaning.UNAUTHORISED),
     ("any", answer(302), Meaning.LATER),
     ("any", answer(429), Meaning.LATER),

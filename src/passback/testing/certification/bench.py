@@ -10,9 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID
 
 from flask.testing import FlaskClient
+from joserfc import jws
+from joserfc.errors import JoseError
 from pydantic import JsonValue
 from sqlalchemy import func, select
 
@@ -154,15 +157,28 @@ class Bench:
         self.deliver()
 
     def deliver(self) -> None:
-        """Deliver what is due."""
-        engine.drain(self.installation.app)
+        """Try once to deliver a grade that is due; on a busy machine the next try may be due a moment later."""
+        before = self._tries()
+        while self._tries() == before and engine.drain(self.installation.app, limit=1):
+            continue  # it was another case's that was still due
+
+    def _tries(self) -> int:
+        with tenant_session(self.tenant_id) as session:
+            return session.scalars(select(func.count()).select_from(DeliveryTry)).one()
 
     # --- Looking -----------------------------------------------------------------------------------------------------
 
     def calls(self, area: str) -> list[LoggedRequest]:
         """Return the requests that a service of the platform got in this case."""
-        found = self.lms.log.of(area)
-        return [one for one in found if self.jwks_query in one.query] if area == "jwks" else found
+        return [one for one in self.lms.log.of(area) if self._is_own(one)]
+
+    def _is_own(self, call: LoggedRequest) -> bool:
+        """Other cases' deliveries may still be due."""
+        if call.area == "jwks":
+            return self.jwks_query in call.query
+        if call.area == "token":
+            return claimed_client(call.body) == self.tool.client_id
+        return f"type_id={self.tool.id}" in call.query or f"/bindings/{self.tool.id}/" in call.path
 
     def shown(self) -> float | None:
         """Return what the gradebook shows for the student."""
@@ -308,6 +324,15 @@ def open_bench(installation: Installation, *, client_id: str = "") -> Bench:
     bench = Bench(installation, tool, tenant_id, row.id, link, client, query)
     bench.found = bench.traces()
     return bench
+
+
+def claimed_client(body: str) -> str:
+    """Return who a token request says it is from, "" where that cannot be read."""
+    try:
+        assertion = parse_qs(body)["client_assertion"][0]
+        return str(json.loads(jws.extract_compact(assertion.encode()).payload)["sub"])
+    except (JoseError, KeyError, ValueError):
+        return ""
 
 
 def add_choice(tenant_id: UUID, title: str = "") -> UUID:
