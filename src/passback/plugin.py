@@ -732,7 +732,6 @@ class LmsProfile:
     Args:
         product: `product_family_code` as the LMS says it, in lower case.
         minimum_score_interval: seconds between two scores for one user (Moodle compares whole seconds).
-        wipes_on_non_final: a score that is not final clears the grade.
         submission_per_post: every post counts as a submission (Canvas).
         token_audience: fixed `aud` of client assertions, where it is not the token URL.
         accept_line_items: the exact Accept header of the line item container.
@@ -751,13 +750,15 @@ class LmsProfile:
         hosted_domains: domains of those servers.
         submission_review: opens a learner's work from its gradebook where a line item asks for it.
         roster_page: members to ask for in one answer (`limit`); 0: as the LMS likes.
+        results_page: likewise, grades of a column.
+        older_statuses: statuses of a refusal that mean the same as `older_refusals`, whatever the words.
+        institution_claim: where its platform configuration names the institution, for Dynamic Registration.
         connect: how it is connected by hand, None where nobody has written it down.
     """
 
     product: str
     label: str
     minimum_score_interval: float = 1.0
-    wipes_on_non_final: bool = True
     submission_per_post: bool = False
     token_audience: str = ""
     accept_line_items: str = "application/vnd.ims.lis.v2.lineitemcontainer+json"
@@ -776,4 +777,7 @@ class LmsProfile:
     hosted_domains: tuple[str, ...] = ()
     submission_review: bool = False
     roster_page: int = 500
+    results_page: int = 1000
+    older_statuses: tuple[int, ...] = (409,)
+    institution_claim: str = ""
     connect: ConnectGuide | None = None

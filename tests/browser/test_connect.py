@@ -1,12 +1,18 @@
-"""The guided form in Chromium: at 320 px, by keyboard, with buttons that copy."""
+"""Connecting an LMS in Chromium: guided forms by keyboard, at 320 px, that copy; registration in a tab, and again."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from passback.db import Unscoped, unscoped
+from passback.lti.invitations import invite
+from passback.lti.platforms import list_platforms
+from passback.sandbox.core import SandboxConfig
+from passback.sandbox.profiles import BRIGHTSPACE, MOODLE
+from passback.sandbox.server import SandboxServer
 from passback.staff import service
 from passback.staff.service import Role
 from passback.tenants import ensure_tenant
@@ -74,3 +80,47 @@ def test_a_guide_on_a_phone_by_keyboard(live_app: LiveTool, browser: BrowserCont
     shoot(page, "moodle-wrong-1280")
     page.goto(f"{url}/admin/platforms/")
     shoot(page, "platforms-1280")
+
+
+def test_an_lms_that_opens_the_registration_in_a_tab(live_app: LiveTool, browser: BrowserContext) -> None:
+    """Brightspace does; the page tells its opener that it is done, as it tells a frame's parent elsewhere."""
+    tool = f"http://localhost:{live_app.port}"
+    with live_app.app.app_context(), unscoped(Unscoped.INSTALLATION, write=True) as session:
+        address = invite(session, live_app.tenant_id, actor="test")
+    with SandboxServer(config=SandboxConfig(profile=BRIGHTSPACE, tool_url=tool)) as lms:
+        page = browser.new_page()
+        page.goto(f"{lms.url}/sign-in")
+        page.get_by_role("button", name=re.compile("Site Administrator")).click()
+        page.wait_for_url("**/course/**")
+        page.goto(f"{lms.url}/tools")
+        page.get_by_label("The tool's registration URL").fill(address)
+        page.get_by_role("button", name="Register", exact=True).click()
+        with page.expect_popup() as opened:
+            page.get_by_role("link", name="Open the tool's registration").click()
+        tab = opened.value
+        tab.set_viewport_size({"width": 320, "height": 700})
+        assert fits(tab)
+        tab.get_by_role("button", name="Connect this LMS").click()
+        expect(tab.get_by_role("heading", name="is connected to Passback")).to_be_visible()
+        page.wait_for_url("**/tools")
+        expect(page.get_by_text("Pending: teachers do not see it yet")).to_be_visible()
+
+
+def test_an_lms_that_registers_again_is_asked_what_it_is_to_be(live_app: LiveTool, browser: BrowserContext) -> None:
+    page = browser.new_page()
+    page.set_viewport_size({"width": 320, "height": 700})
+    with SandboxServer(config=SandboxConfig(profile=MOODLE)) as lms:
+        for _ in range(2):
+            with live_app.app.app_context(), unscoped(Unscoped.INSTALLATION, write=True) as session:
+                address = invite(session, live_app.tenant_id, actor="test")
+            page.goto(lms.platform.registration.start(address))
+            page.get_by_role("button", name="Connect this LMS").click()
+            expect(page.get_by_role("heading", level=1)).to_contain_text("connected to Passback")
+        expect(page.get_by_role("heading", name="was connected to Passback before")).to_be_visible()
+        assert fits(page)
+        shoot(page, "registered-again-320")
+        page.get_by_role("button", name="Replace it").click()
+        expect(page.get_by_role("heading", name="is connected to Passback")).to_be_visible()
+    with live_app.app.app_context(), unscoped(Unscoped.REGISTRATION) as session:
+        (row,) = list_platforms(session)
+        assert row.client_id == lms.platform.tools.all()[1].client_id

@@ -1,6 +1,7 @@
 """A course against its gradebook: what the LMS accepted and does not show is mended, what a teacher entered stays."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -15,6 +16,7 @@ from passback.lti.models import ResourceLink
 from passback.lti.reconciliation_errors import ReconciliationUnderWayError
 from passback.lti.reconciliation_models import Reconciliation, ReconciliationFinding
 from passback.lti.reconciling import recent_contexts, reconcile
+from passback.runtime import runtime
 from passback.sandbox.faults import Fault
 from passback.sandbox.links import Column
 from passback.sandbox.model import Role
@@ -172,8 +174,14 @@ def test_what_is_under_way_is_left_for_the_next_time(gradebook: Gradebook) -> No
     assert gradebook.delivery.state == "queued"
 
 
-def test_results_in_pages_are_read_to_the_last(gradebook: Gradebook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("passback.lti.line_items.RESULTS_PAGE", 2)
+def ask_for_pages_of(count: int) -> None:
+    """Let Moodle's profile ask for so many results at a time."""
+    profiles = runtime().plugins.lms_profiles
+    profiles["moodle"] = replace(profiles["moodle"], results_page=count)
+
+
+def test_results_in_pages_are_read_to_the_last(gradebook: Gradebook) -> None:
+    ask_for_pages_of(2)
     for number in range(5):
         gradebook.launch(gradebook.school.lms.add_user(f"Learner {number}"))
         gradebook.grade(number / 10)
@@ -182,8 +190,8 @@ def test_results_in_pages_are_read_to_the_last(gradebook: Gradebook, monkeypatch
     assert gradebook.calls("results") == 3
 
 
-def test_half_a_gradebook_is_no_gradebook(gradebook: Gradebook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("passback.lti.line_items.RESULTS_PAGE", 1)
+def test_half_a_gradebook_is_no_gradebook(gradebook: Gradebook) -> None:
+    ask_for_pages_of(1)
     for user in gradebook.school.lms.learners[:2]:
         gradebook.launch(user)
         gradebook.grade(0.5)

@@ -71,18 +71,23 @@ def _run(known: _Known) -> list[Check]:
 
 
 def _known(session: Session, platform: Platform) -> _Known:
-    request = select(RegistrationRequest.configuration_url).where(RegistrationRequest.platform_id == platform.id)
     accepted = select(LaunchRecord.code).where(
         LaunchRecord.platform_id == platform.id, LaunchRecord.verdict == "accepted"
     )
     usual = f"{platform.issuer.rstrip('/')}/.well-known/openid-configuration"
     return _Known(
         platform=platform,
-        configuration_url=session.scalars(request.limit(1)).first() or usual,
+        configuration_url=platform.configuration_url or _asked_from(session, platform) or usual,
         services=_services(session, platform.id),
         launched=session.scalars(accepted.limit(1)).first() is not None,
         skew=clocks.of_launches(session, platform.id),
     )
+
+
+def _asked_from(session: Session, platform: Platform) -> str:
+    """Return where an LMS registered from that has done so before its entry kept that."""
+    query = select(RegistrationRequest.configuration_url).where(RegistrationRequest.platform_id == platform.id)
+    return session.scalars(query.limit(1)).first() or ""
 
 
 def _services(session: Session, platform_id: UUID) -> Services | None:

@@ -26,8 +26,6 @@ TAG = "passback"
 """Tag of every line item of ours."""
 UNKNOWN = "link:"
 """Begins the `line_item` of a delivery whose line item is not known yet; the link's id follows."""
-RESULTS_PAGE = 1000
-"""Results in one answer, where the LMS lets us say."""
 CREATING = timedelta(seconds=90)
 """Longer than a call can last: after it, whoever was making the line item has died."""
 
@@ -201,7 +199,8 @@ def results(target: LineItemTarget) -> dict[str, Held]:
         PagingError: the pages do not fit together; a part is not taken for everything.
     """
     found: dict[str, Held] = {}
-    url = below(target.url, "results", limit=str(RESULTS_PAGE))
+    asked = {"limit": str(target.profile.results_page)} if target.profile.results_page else {}
+    url = below(target.url, "results", **asked)
     for answer in pages(lambda page: target.client.call("GET", page, accept=RESULTS_TYPE), url, target.client):
         for item in _items(answer):
             scaled, user_id = _scaled(item), item.get("userId")

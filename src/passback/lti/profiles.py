@@ -47,6 +47,8 @@ BUILTIN = (
         ),
         hosted_domains=("instructure.com", "canvaslms.com"),
         roster_page=100,  # the most that its paging gives; 50 unless asked
+        results_page=100,
+        institution_claim=CANVAS + "account_name",
         connect=guides.CANVAS,
     ),
     LmsProfile(

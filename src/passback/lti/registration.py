@@ -30,6 +30,7 @@ from passback.lti.registration_errors import (
 from passback.lti.registration_messages import (
     Configuration,
     details_of,
+    institution_name,
     management_of,
     read_configuration,
     tool_registration,
@@ -170,8 +171,11 @@ def _exchange(configuration_url: str, token: str) -> Registered:
     configuration = read_configuration(_fetch(configuration_url, token), configuration_url, profiles)
     hosts = configuration.approved_hosts(configuration_url)
     answer = _post(configuration, hosts, token)
-    details, deployment_id = details_of(configuration, answer, name=urlsplit(configuration_url).netloc)
-    return Registered(details, hosts, deployment_id, configuration_url, management_of(answer, configuration_url))
+    name = institution_name(configuration, profiles) or urlsplit(configuration_url).netloc
+    details, deployment_id = details_of(configuration, answer, name=name)
+    # Brightspace's address carries the registration's token; without its query it is nobody's secret.
+    kept = configuration_url if token else configuration_url.partition("?")[0]
+    return Registered(details, hosts, deployment_id, kept, management_of(answer, configuration_url))
 
 
 def _fetch(configuration_url: str, token: str) -> JsonValue:

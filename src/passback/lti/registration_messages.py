@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
 from passback.errors import PassbackError, Side
+from passback.lti.claims import text
 from passback.lti.message import DATA_PRIVACY_NAMES, DEEP_LINKING, HISTORIES, RESOURCE_LINK, SUBMISSION_REVIEW
 from passback.lti.platforms import ALGORITHMS, PlatformDetails, check_details, hosts_of
 from passback.lti.profiles import profile_for
@@ -19,6 +20,7 @@ TOOL_CONFIGURATION = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 ISSUED_BY_LMS = frozenset(
     {"registration_client_uri", "registration_access_token", "client_secret_expires_at", "client_id_issued_at"}
 )
+MAX_NAME = 200
 CLIENT_NAME = "Passback"
 DESCRIPTION = "Packaged courses with every result in the gradebook."
 CLAIMS = ("iss", "sub", "name", "given_name", "family_name", "email")
@@ -73,7 +75,9 @@ class SupportedMessage(BaseModel):
 
 
 class PlatformPart(BaseModel):
-    """`lti-platform-configuration`."""
+    """`lti-platform-configuration`, with what a product says there beyond the standard."""
+
+    model_config = ConfigDict(extra="allow")
 
     product_family_code: Text = ""
     version: Text = ""
@@ -133,6 +137,13 @@ def read_configuration(body: JsonValue, configuration_url: str, profiles: Mappin
     if not related(urlsplit(found.registration_endpoint).hostname or "", own):
         raise ForeignEndpointError
     return found
+
+
+def institution_name(configuration: Configuration, profiles: Mapping[str, LmsProfile]) -> str:
+    """Return what the LMS calls its institution, "" where it does not say: Canvas's cloud has one host for all."""
+    claim = profile_for(profiles, configuration.platform.product_family_code, configuration.issuer).institution_claim
+    said = (configuration.platform.model_extra or {}).get(claim) if claim else None
+    return text(said, MAX_NAME)
 
 
 def related(host: str, own: str) -> bool:

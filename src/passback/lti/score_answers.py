@@ -68,7 +68,7 @@ def meaning(answer: HttpAnswer, profile: LmsProfile = DEFAULT) -> Meaning:
     # A page with 403 is a firewall's in front: no score service speaks so of a person.
     if status >= 500 or status in RETRYABLE or status < 400 or (status == 403 and is_page(answer)):
         return Meaning.LATER
-    if status == 409:
+    if status in profile.older_statuses:
         return Meaning.OLDER
     if status in {404, 410}:
         return Meaning.MISSING

@@ -49,9 +49,10 @@ def register() -> str | tuple[str, int]:
     if rules is None:
         abort(400, "This LMS has no Dynamic Registration: add the tool by hand.")
     frame = platform().registration.start(url, update="" if update == "new" else update)
+    origin = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
     if rules.opens == "tab":
-        return render_template("register_tab.html", url=frame)
-    return render_template("register.html", frame=frame, origin=f"{urlsplit(url).scheme}://{urlsplit(url).netloc}")
+        return render_template("register_tab.html", url=frame, origin=origin)
+    return render_template("register.html", frame=frame, origin=origin)
 
 
 @tool_pages.post("/tools/add")

@@ -18,6 +18,7 @@ from passback.cli.platforms import platforms_group
 from passback.clock import utc_now
 from passback.db import Unscoped, tenant_session, unscoped
 from passback.lti.deployments import list_deployments
+from passback.lti.diagnosis import diagnose
 from passback.lti.invitations import invite
 from passback.lti.models import Platform
 from passback.lti.platforms import list_platforms
@@ -46,6 +47,11 @@ def invitation() -> str:
     """Return a fresh registration URL."""
     with unscoped(Unscoped.REGISTRATION, write=True) as session:
         return invite(session, ensure_tenant(session).id, actor="test")
+
+
+def token_check(platform: Platform) -> str:
+    """Return what the platform's self-test says of access tokens."""
+    return next(str(check["state"]) for check in diagnose(platform.id).checks if check["name"] == "token")
 
 
 def platforms() -> list[Platform]:
@@ -132,6 +138,12 @@ class LmsContract:
         (row,) = platforms()
         assert (row.issuer, row.client_id, row.status) == (server.platform.issuer, school.tool.client_id, "active")
         assert row.product == server.platform.config.profile.product_family_code.lower()
+
+    def test_its_self_test_finds_all_in_order(self, book: Gradebook) -> None:
+        """After a first launch, line items and roster too."""
+        found = {str(check["name"]): str(check["state"]) for check in diagnose(book.school.platform_id).checks}
+        assert set(found) >= {"registration", "keys", "token", "line items", "roster"}
+        assert {name: state for name, state in found.items() if state not in {"ok", "skipped"}} == {}
 
     def test_a_launch_belongs_to_the_school(self, school: School, book: Gradebook) -> None:
         with unscoped(Unscoped.REGISTRATION) as session:

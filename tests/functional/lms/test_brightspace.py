@@ -2,11 +2,10 @@
 
 from flask import Flask
 
-from passback.lti.tokens import TokenRefusedError
 from passback.sandbox import drive
 from passback.sandbox.model import Role
 from passback.sandbox.server import SandboxServer
-from tests.functional.lms.contract import LmsContract, agree, invitation, platforms
+from tests.functional.lms.contract import LmsContract, agree, invitation, platforms, token_check
 from tests.support.lms_gradebook import Gradebook
 from tests.support.lti import School
 
@@ -56,7 +55,11 @@ class TestBrightspace(LmsContract):
         agree(sqlite_app, server.platform.registration.start(invitation()))
         trip = drive.launch(sqlite_app.test_client(), server.platform, server.platform.instructor)
         assert trip.form.fields["error"] == "unauthorized_client"
-        assert TokenRefusedError.advice.startswith("Check in the LMS that the tool is still enabled")
+        assert token_check(platforms()[0]) == "waiting"
+
+    def test_the_token_in_its_address_is_not_kept(self, school: School) -> None:
+        (row,) = platforms()
+        assert row.configuration_url == f"{school.lms.config.url}/.well-known/openid-configuration"
 
     def test_a_member_who_cannot_be_graded_is_parked(self, book: Gradebook) -> None:
         """422: the role is not one that "can be graded"."""

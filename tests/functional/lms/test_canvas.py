@@ -10,7 +10,7 @@ from passback.db import tenant_session
 from passback.delivery.models import ScoreDelivery
 from passback.sandbox import drive
 from passback.sandbox.server import SandboxServer
-from tests.functional.lms.contract import LmsContract, agree, invitation, platforms
+from tests.functional.lms.contract import LmsContract, agree, invitation, platforms, token_check
 from tests.support.lms_gradebook import Gradebook
 from tests.support.lti import School
 
@@ -45,6 +45,11 @@ class TestCanvas(LmsContract):
         tool = self.asked(server)[CONFIGURATION]
         assert (tool[CANVAS + "privacy_level"], tool[CANVAS + "tool_id"]) == ("public", "passback")
 
+    def test_it_is_called_what_its_account_is_called(self, school: School) -> None:
+        """The host would be the same for every school of the cloud."""
+        (row,) = platforms()
+        assert row.name == "Practice University"
+
     def test_a_422_is_told_in_its_own_words(self, sqlite_app: Flask, server: SandboxServer, monkeypatch: Any) -> None:
         monkeypatch.setattr("passback.lti.registration_messages.WANTED_SCOPES", ("https://scope.example/unknown",))
         monkeypatch.setattr("passback.lti.registration_messages.wanted_scopes", lambda _known: ["x:unknown"])
@@ -64,8 +69,10 @@ class TestCanvas(LmsContract):
         trip = drive.launch(sqlite_app.test_client(), server.platform, server.platform.instructor)
         assert trip.form.fields["error"] == "unauthorized_client"
         assert trip.reply.status == 400
+        assert token_check(platforms()[0]) == "waiting"  # no failure: somebody there still has to switch it on
         (tool,) = server.platform.tools.all()
         server.platform.tools.change(tool.id, active=True)
+        assert token_check(platforms()[0]) == "ok"
         assert drive.launch(sqlite_app.test_client(), server.platform, server.platform.instructor).reply.status == 303
 
     def test_one_attempt_is_one_submission_however_often_its_score_is_sent(self, book: Gradebook) -> None:
