@@ -20,7 +20,7 @@ def test_canvas_reads_its_configuration(sqlite_app: Flask) -> None:
     assert found["public_jwk_url"] == f"{APP}/lti/jwks"
     assert found["scopes"] == list(WANTED_SCOPES)
     assert all(found[name] for name in ("title", "description"))
-    assert found["custom_fields"] == {}
+    assert "$Context.id.history" in found["custom_fields"].values()
     (extension,) = found["extensions"]
     assert (extension["platform"], extension["privacy_level"]) == ("canvas.instructure.com", "public")
     assert (extension["domain"], extension["tool_id"]) == ("localhost:8000", "passback")

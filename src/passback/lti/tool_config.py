@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from passback.lti.message import DEEP_LINKING, RESOURCE_LINK
+from passback.lti.message import CONTEXT_HISTORY, DEEP_LINKING, HISTORIES, RESOURCE_LINK
 from passback.lti.profiles import TOOL_ID
 from passback.lti.registration_messages import CLIENT_NAME, DESCRIPTION
 from passback.lti.services import WANTED_SCOPES
@@ -64,7 +64,8 @@ def canvas_configuration(url: str) -> JsonObject:
         "target_link_uri": values["launch"],
         "public_jwk_url": values["jwks"],
         "scopes": [*WANTED_SCOPES],
-        "custom_fields": {},
+        # Copied courses say where they come from; Canvas has no history of links.
+        "custom_fields": {CONTEXT_HISTORY: f"${HISTORIES[CONTEXT_HISTORY]}"},
         "extensions": [
             {
                 "platform": "canvas.instructure.com",
