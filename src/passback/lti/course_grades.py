@@ -12,8 +12,8 @@ from passback.delivery import ledger
 from passback.delivery.errors import UnknownDeliveryError
 from passback.delivery.ledger import LedgerEntry
 from passback.delivery.models import ScoreDelivery
-from passback.errors import PassbackError
-from passback.lti import course_view, framing, pages
+from passback.errors import NotFoundError, PassbackError
+from passback.lti import course_view, duplicates, framing, pages
 from passback.lti.course_access import CourseAccess, read_access
 from passback.lti.course_routes import explain, opened
 from passback.lti.reconciliation_models import Reconciliation
@@ -55,11 +55,23 @@ def show(token: str) -> Response:
             more=entries[PAGE - 1].id if len(entries) > PAGE else None,
             everything=everything,
             parked=parked,
+            extras=_extras(session, access),
             compared=compared,
             title=context.title or context.label or context.context_id,
             token=token,
         )
     return framing.frame(make_response(page), access.framed_by)
+
+
+@grades.post("/<token>/columns/<uuid:finding_id>")
+def choose_column(token: str, finding_id: UUID) -> Response:
+    """Send the grades of an activity to another one of its columns from now on."""
+    access = read_access(token)
+    with tenant_session(access.tenant_id) as session:
+        if finding_id not in {one.id for one in _extras(session, access)}:
+            raise NotFoundError(f"column {finding_id}")
+    duplicates.choose(access.tenant_id, finding_id, by=f"lti:{access.code or access.link_id}")
+    return pages.go(url_for("lti_grades.show", token=token), 303)
 
 
 @grades.post("/<token>/grades/<uuid:delivery_id>")
@@ -95,6 +107,12 @@ def _registrations(session: TenantSession, access: CourseAccess) -> Select[UUID]
     link, context = opened(session, access)
     places = course_view.places_of(session, context.id, None if context.context_id else link.placement_id)
     return select(Registration.id).where(Registration.placement_id.in_([one.placement.id for one in places]))
+
+
+def _extras(session: TenantSession, access: CourseAccess) -> list[duplicates.Extra]:
+    """Return further columns of the course's links; of the link alone where the launch names no course."""
+    link, context = opened(session, access)
+    return duplicates.extras(session, context.id, None if context.context_id else link.id)
 
 
 def _named(session: TenantSession, entries: Sequence[LedgerEntry]) -> list[GradeRow]:

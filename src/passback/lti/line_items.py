@@ -80,6 +80,8 @@ def exists(target: LineItemTarget) -> bool | None:
 def find(target: LineItemTarget) -> str:
     """Return the URL of the link's line item among the course's, "" where there is none (or no way to look).
 
+    Found by the link; else by its resource id, where the column is bound to no link (any more).
+
     Raises:
         ServiceAnswerError: the LMS would not tell; then none may be made either.
     """
@@ -87,16 +89,52 @@ def find(target: LineItemTarget) -> str:
         return ""
     items = _linked_items(target)
     ours = [item for item in items if item.get("resourceId") == target.resource_id or item.get("tag") == TAG]
-    candidates = ours or (items if len(items) == 1 else [])
+    candidates = ours or (items if len(items) == 1 else []) or _unbound_items(target)
     return _url_of(candidates[0]) if candidates else ""
 
 
+@dataclass(frozen=True)
+class FoundColumn:
+    """A column of a link; `label` is its name and maximum, for people."""
+
+    url: str
+    label: str
+
+
+def columns(target: LineItemTarget) -> list[FoundColumn]:
+    """Return every column that the LMS binds to the link, none where it does not let us look.
+
+    Raises:
+        ServiceAnswerError: the LMS would not tell.
+    """
+    if not target.container or not target.client.may(LINE_ITEM, LINE_ITEM_READ):
+        return []
+    found = [FoundColumn(_url_of(item), _label(item)) for item in _linked_items(target)]
+    return [column for column in found if column.url]
+
+
+def _label(item: Mapping[str, JsonValue]) -> str:
+    name, most = str(item.get("label") or "")[:255], item.get("scoreMaximum")
+    return f"{name} ({most:g})" if isinstance(most, (int, float)) and not isinstance(most, bool) else name
+
+
 def _linked_items(target: LineItemTarget) -> list[Mapping[str, JsonValue]]:
-    url = with_query(target.container, resource_link_id=target.link_id)
+    # Some LMSs ignore the filter: what is not of this link is left out here.
+    items = _course_items(target, resource_link_id=target.link_id)
+    return [item for item in items if str(item.get("resourceLinkId", "")) == target.link_id]
+
+
+def _unbound_items(target: LineItemTarget) -> list[Mapping[str, JsonValue]]:
+    """Return columns of no link that carry the placement's id: one of ours whose binding was lost (Moodle: a PUT)."""
+    items = _course_items(target, resource_id=target.resource_id)
+    return [item for item in items if not item.get("resourceLinkId") and item.get("resourceId") == target.resource_id]
+
+
+def _course_items(target: LineItemTarget, **query: str) -> list[Mapping[str, JsonValue]]:
     found: list[Mapping[str, JsonValue]] = []
+    url = with_query(target.container, **query)
     for answer in target.client.pages(url, accept=target.profile.accept_line_items):
-        # Some LMSs ignore the filter: what is not of this link is left out here.
-        found += [item for item in _items(answer) if str(item.get("resourceLinkId", "")) == target.link_id]
+        found += _items(answer)
     return found
 
 
@@ -170,7 +208,7 @@ def remember(target: LineItemTarget, url: str) -> None:
     with tenant_session(target.tenant_id, write=True) as session:
         link = session.get(ResourceLink, target.link)
         if link is not None:
-            link.line_item_url, link.creating_until = url, None
+            link.line_item_url, link.line_item_chosen, link.creating_until = url, False, None
         rows = session.scalars(owed.with_for_update()).all()
         taken = {row.user_id for row in rows if row.line_item == url}
         for row in rows:

@@ -196,7 +196,7 @@ def _refresh(link: ResourceLink, facts: LinkFacts) -> None:
     new: dict[str, object] = {"title": facts.title} if facts.title else {}
     if facts.line_items_url or facts.line_item_url or facts.ags_scopes:
         new |= {"line_items_url": facts.line_items_url, "ags_scopes": facts.ags_scopes}
-    if facts.line_item_url:
+    if facts.line_item_url and not link.line_item_chosen:
         new["line_item_url"] = facts.line_item_url
     if facts.memberships_url:
         new["memberships_url"] = facts.memberships_url

@@ -234,6 +234,7 @@ class ContentSelection(TenantScoped, Base):
 class ResourceLink(TenantScoped, Base):
     """A link in an LMS and its services as the newest launch gave them; `placement_id` says what it offers.
 
+    `line_item_chosen`: a person has said which of several columns gets the grades, and launches do not change it.
     `creating_until` is set while one process makes the link's line item, so that no other makes a second one.
     """
 
@@ -253,6 +254,7 @@ class ResourceLink(TenantScoped, Base):
     choice_id: Mapped[UUID]
     title: Mapped[str] = mapped_column(default="")
     line_item_url: Mapped[str] = mapped_column(default="")
+    line_item_chosen: Mapped[bool] = mapped_column(default=False)
     line_items_url: Mapped[str] = mapped_column(default="")
     ags_scopes: Mapped[list[str]] = mapped_column(default=list)
     memberships_url: Mapped[str] = mapped_column(default="")

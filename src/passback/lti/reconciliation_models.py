@@ -52,6 +52,8 @@ class Reconciliation(TenantScoped, Base):
 class ReconciliationFinding(TenantScoped, Base):
     """One grade that is not in order. `kind`: missing, different or orphaned; `action`: what was done about it.
 
+    Or `duplicate`: a further column of the link, `line_item`, that gets no grades and is called `label`.
+
     `ours` and `theirs` are 0..1, None where there is no grade; `user_id` is the person as the LMS knows them, "" with
     a whole column. `registration_id` is None where Passback knows of none.
     """
@@ -78,3 +80,5 @@ class ReconciliationFinding(TenantScoped, Base):
     action: Mapped[str]
     ours: Mapped[float | None]
     theirs: Mapped[float | None]
+    line_item: Mapped[str] = mapped_column(default="")
+    label: Mapped[str] = mapped_column(default="")

@@ -12,6 +12,7 @@ from passback.clock import utc_now
 from passback.db import TenantSession
 from passback.delivery.comparing import Action, Shown
 from passback.errors import NotFoundError
+from passback.lti.duplicates import DUPLICATE, UNUSED
 from passback.lti.models import Context, ResourceLink
 from passback.lti.reconciliation_models import Reconciliation, ReconciliationFinding
 from passback.lti.reconciling import COLUMN_GONE, recent_contexts
@@ -21,6 +22,7 @@ KINDS = {
     "missing": "missing in the gradebook",
     "different": "different in the gradebook",
     "orphaned": "not from Passback",
+    DUPLICATE: "a second column",
 }
 ACTIONS = {
     Action.SENT_AGAIN: "It is sent again.",
@@ -28,6 +30,7 @@ ACTIONS = {
     Action.STAYS: "It stays; Passback has no grade of this person.",
     Shown.OTHER: "It stays: perhaps a teacher has entered it.",
     Shown.TAKEN_OUT: "It was there, and somebody took it out. It can be sent again by hand.",
+    UNUSED: "Grades go to another column of this activity. Teachers choose under “Grades sent” on the course's page.",
     COLUMN_GONE: "The whole column is gone. Somebody may have deleted the activity or its grade.",
 }
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -108,7 +111,9 @@ def findings(session: TenantSession, context_id: UUID) -> Sequence[FindingRow]:
     return [
         FindingRow(
             learner=(learner.name or learner.subject) if learner else finding.user_id,
-            activity=link_title or placement_title,
+            activity=f"{link_title or placement_title}: {finding.label}"
+            if finding.label
+            else link_title or placement_title,
             kind=finding.kind,
             words=ACTIONS.get(finding.action, finding.action),
             ours=finding.ours,

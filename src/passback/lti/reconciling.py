@@ -22,7 +22,7 @@ from passback.delivery.comparing import Action, Held, Shown, follow, same, shown
 from passback.delivery.models import DeliveryTry, ScoreDelivery
 from passback.delivery.states import ON_ITS_WAY, SENT
 from passback.errors import NotFoundError, PassbackError
-from passback.lti import line_items
+from passback.lti import duplicates, line_items
 from passback.lti.ags import target_of
 from passback.lti.errors import PlatformDisabledError
 from passback.lti.line_items import LineItemTarget, ServiceAnswerError
@@ -177,6 +177,10 @@ def _reconcile_column(task: _Task, target: LineItemTarget) -> None:
         target, moved = replace(target, url=found), True
         held = line_items.results(target)
     _Column(task, target, held, began, moved).compare()
+    further = duplicates.further_columns(target)
+    if further:
+        with tenant_session(task.tenant_id, write=True) as session:
+            duplicates.note(session, _hold(session, task), target.link, further)
 
 
 @dataclass
