@@ -71,14 +71,31 @@ class PackageReader(Protocol):
         ...
 
 
+Severity = Literal["note", "warning", "problem"]
+"""`note`: good to know. `warning`: put right or left out. `problem`: learners will notice it."""
+
+
 @dataclass(frozen=True)
 class PackageWarning:
-    """Something imperfect that was put right or left out, in plain words, kept with the course version."""
+    """Something imperfect that was put right or left out, in plain words, kept with the course version.
+
+    Args:
+        code: a stable word for the rule.
+        evidence: what it was seen by, for people.
+        advice: what the author can do.
+        severity: how much it weighs.
+        certain: True for a fact, False for a conclusion from the look of the content; people are told them apart.
+        file: path in the package; line: counted from 1, 0 where there is none.
+    """
 
     code: str
     message: str
     evidence: str = ""
     advice: str = ""
+    severity: Severity = "warning"
+    certain: bool = True
+    file: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True)

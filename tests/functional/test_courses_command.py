@@ -43,7 +43,9 @@ def test_import_says_what_programs_rely_on(package: Path) -> None:
     again = told("import", package)
     assert again["id"] != made["id"]
     assert [warning["code"] for warning in again["warnings"]] == ["duplicate_package"]
-    assert set(again["warnings"][0]) == {"code", "message", "evidence", "advice"}
+    told_of = {"code", "message", "evidence", "advice", "severity", "certain", "file", "line"}
+    assert set(again["warnings"][0]) == told_of
+    assert "note: The very same package was imported before" in run("import", package).output
 
 
 def test_import_says_it_in_words(tmp_path: Path, package: Path) -> None:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from passback.cli.output import answer, answer_rows, json_option
+from passback.cli.output import answer, answer_rows, json_option, warning_line
 from passback.cli.tenants import tenant_named, tenant_option
 from passback.content import versions
 from passback.content.comparing import Comparison, describe
@@ -165,7 +165,7 @@ def told_import(result: ImportResult, *, is_version: bool) -> tuple[dict[str, ob
         elif result.comparison:
             text += f"\n{_lines(result.comparison)}"
     for warning in result.warnings:
-        text += f"\n  warning: {warning.message}{f' ({warning.evidence})' if warning.evidence else ''}"
+        text += f"\n  {warning_line(warning)}"
     return value, text
 
 
@@ -188,7 +188,7 @@ def told_prospect(prospect: Prospect) -> tuple[dict[str, object], str]:
     if comparison.other_course:
         text += f"\nIs this the right course? {comparison.other_course}"
     for warning in prospect.warnings:
-        text += f"\n  warning: {warning.message}{f' ({warning.evidence})' if warning.evidence else ''}"
+        text += f"\n  {warning_line(warning)}"
     return value, text
 
 

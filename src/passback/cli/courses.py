@@ -6,8 +6,9 @@ from uuid import UUID
 import click
 
 from passback.cli.course_versions import VERSION_COMMANDS, told_import, told_prospect
-from passback.cli.output import answer, answer_rows, json_option
+from passback.cli.output import answer, answer_rows, json_option, warning_line
 from passback.cli.tenants import tenant_named, tenant_option
+from passback.content.findings import read_warnings
 from passback.content.models import Course, CourseVersion
 from passback.content.service import archive_course, find_course, import_course, list_courses
 from passback.content.staging import try_version
@@ -82,8 +83,8 @@ def show_command(course: str, tenant: str, as_json: bool) -> None:
         version = current_version(session, found.id)
     value = _describe(found, version)
     text = "\n".join(f"{key}: {part}" for key, part in value.items() if not isinstance(part, (list, dict)))
-    for warning in version.warnings:
-        text += f"\nwarning: {warning['message']}"
+    for warning in read_warnings(version.warnings):
+        text += f"\n{warning_line(warning)}"
     answer(value, text, as_json=as_json)
 
 

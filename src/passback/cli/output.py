@@ -8,6 +8,8 @@ from uuid import UUID
 
 import click
 
+from passback.plugin import PackageWarning
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
@@ -37,3 +39,9 @@ def _plain(value: Any) -> str:
         return str(value)
     msg = f"{type(value).__name__} has no JSON form"
     raise TypeError(msg)
+
+
+def warning_line(warning: PackageWarning) -> str:
+    """Return a package's warning for people: how much it weighs, whether it is a guess, and what it was seen by."""
+    guess = "" if warning.certain else ", a guess"
+    return f"{warning.severity}{guess}: {warning.message}{f' ({warning.evidence})' if warning.evidence else ''}"

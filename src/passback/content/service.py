@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from typing import IO, cast
+from dataclasses import dataclass, replace
+from typing import IO
 from uuid import UUID
 
 import structlog
@@ -18,6 +18,7 @@ from passback.content.errors import (
     OtherCourseError,
     UnknownCourseError,
 )
+from passback.content.findings import stored_warnings
 from passback.content.kinds import find_content_type
 from passback.content.models import Course, CourseVersion, StagedVersion
 from passback.content.package import ZipPackage
@@ -32,7 +33,7 @@ from passback.content.versions import (
     lock_course,
     same_bytes,
 )
-from passback.db import JsonObject, TenantSession, new_id, tenant_session
+from passback.db import TenantSession, new_id, tenant_session
 from passback.plugin import PackageWarning
 
 __all__ = [
@@ -185,7 +186,13 @@ def duplicates(session: TenantSession, digest: str) -> list[PackageWarning]:
         return []
     message = "The very same package was imported before."
     return [
-        PackageWarning("duplicate_package", message, ", ".join(sorted(set(titles))), "Archive what you do not need.")
+        PackageWarning(
+            "duplicate_package",
+            message,
+            ", ".join(sorted(set(titles))),
+            "Archive what you do not need.",
+            severity="note",
+        )
     ]
 
 
@@ -241,7 +248,7 @@ def _record(tenant_id: UUID, version: CourseVersion, incoming: Incoming, into: U
             if unchanged is not None:
                 return unchanged
         warnings = (*incoming.warnings, *duplicates(session, version.package_sha256))
-        version.warnings = [cast("JsonObject", asdict(warning)) for warning in warnings]
+        version.warnings = stored_warnings(warnings)
         add_version(session, course, version)
     log.info("content.imported", tenant=str(tenant_id), course=str(course.id), version=str(version.id))
     return _result(course, version, incoming, warnings)

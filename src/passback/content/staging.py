@@ -5,8 +5,8 @@ that moves no file. What nobody confirms goes after a day, its files with `stori
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import IO, cast
+from dataclasses import dataclass
+from typing import IO
 from uuid import UUID
 
 from passback.content.comparing import Comparison
@@ -16,6 +16,7 @@ from passback.content.errors import (
     StagedVersionGoneError,
     VersionChangedError,
 )
+from passback.content.findings import read_warnings, stored_warnings
 from passback.content.models import Course, CourseVersion, StagedVersion
 from passback.content.package import ZipPackage
 from passback.content.reading import receive
@@ -89,7 +90,7 @@ def stage_version(tenant_id: UUID, file: IO[bytes], filename: str, into: UUID, *
                 id=version_id,
                 course_id=into,
                 content=incoming.content_json(),
-                warnings=[cast("JsonObject", asdict(warning)) for warning in warnings],
+                warnings=stored_warnings(warnings),
                 package_sha256=incoming.digest,
                 package_name=incoming.package.name,
                 file_count=len(incoming.package.names()),
@@ -108,7 +109,7 @@ def find_staged(session: TenantSession, course_id: UUID, staged_id: UUID) -> tup
         StagedVersionGoneError: it does not wait (any more).
     """
     staged = _staged(session, course_id, staged_id)
-    warnings = tuple(PackageWarning(**cast("dict[str, str]", warning)) for warning in staged.warnings)
+    warnings = read_warnings(staged.warnings)
     return staged, _prospect(session, course_id, staged.content, warnings, None)
 
 

@@ -1,33 +1,14 @@
 """What an import finds out about a package, in plain words: what was put right, what is missing, what to know."""
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
 
 from lxml.etree import _Element
 
-from passback.plugin import PackageWarning
-
-Severity = Literal["note", "warning", "problem"]
-"""`note`: good to know. `warning`: put right or left out. `problem`: learners will notice it."""
+from passback.plugin import PackageWarning, Severity
 
 _KEPT = 5
 """A fault that an authoring tool makes in every item is told so often, then counted."""
-
-
-@dataclass(frozen=True)
-class Finding(PackageWarning):
-    """A warning that says how much it weighs, whether it is known or guessed, and where it is.
-
-    Args:
-        certain: True for a fact, False for a conclusion from the look of the content.
-        file: path in the package; line: counted from 1, 0 where there is none.
-    """
-
-    severity: Severity = "warning"
-    certain: bool = True
-    file: str = ""
-    line: int = 0
 
 
 @dataclass
@@ -35,7 +16,7 @@ class Findings:
     """The findings of one import. `file` is the one that is read at present."""
 
     file: str = ""
-    _kept: list[Finding] = field(default_factory=list)
+    _kept: list[PackageWarning] = field(default_factory=list)
     _seen: Counter[str] = field(default_factory=Counter)
 
     def add(
@@ -55,20 +36,20 @@ class Findings:
             place = f"{self.file}:{line}" if line else ""
             text = ": ".join(part for part in (place, evidence) if part)
             self._kept.append(
-                Finding(
+                PackageWarning(
                     code, message, text, advice, severity=severity, file=self.file if at is not None else "", line=line
                 )
             )
 
     def take_over(self, warnings: tuple[PackageWarning, ...], file: str) -> None:
         """Keep what core said about a file."""
-        self._kept += [Finding(one.code, one.message, one.evidence, one.advice, file=file) for one in warnings]
+        self._kept += [replace(one, file=file) for one in warnings]
 
     @property
-    def all(self) -> tuple[Finding, ...]:
+    def all(self) -> tuple[PackageWarning, ...]:
         """Return everything, in the order it was found; what comes too often is counted at the end."""
         more = [
-            Finding(code, f"The same was found in {count - _KEPT} more places.", code)
+            PackageWarning(code, f"The same was found in {count - _KEPT} more places.", code)
             for code, count in self._seen.items()
             if count > _KEPT
         ]

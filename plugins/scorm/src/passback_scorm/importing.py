@@ -4,8 +4,15 @@ from collections.abc import Iterator
 from hashlib import sha256
 from json import dumps
 
-from passback.plugin import Activity, Detection, ImportedContent, JsonObject, PackageError, PackageReader
-from passback_scorm.findings import Finding
+from passback.plugin import (
+    Activity,
+    Detection,
+    ImportedContent,
+    JsonObject,
+    PackageError,
+    PackageReader,
+    PackageWarning,
+)
 from passback_scorm.health.check import examine
 from passback_scorm.manifest.editions import is_cartridge
 from passback_scorm.manifest.model import Item, Manifest
@@ -82,14 +89,14 @@ def _of_run_time(manifest: Manifest) -> tuple[Item, ...]:
     return manifest.units()[:1] if manifest.version.is_2004 else manifest.units()
 
 
-def _unkept(manifest: Manifest) -> Iterator[Finding]:
+def _unkept(manifest: Manifest) -> Iterator[PackageWarning]:
     """Yield a warning for prerequisites that cannot be kept; what they stand at can be opened at any time."""
     if manifest.version.is_2004 or len(manifest.units()) < 2:  # one unit waits for nothing
         return
     items = {item.id: item for item in manifest.organization.everything()}
     for name, why in troubles({name: item.properties.prerequisites for name, item in items.items()}):
         item = items[name]
-        yield Finding(
+        yield PackageWarning(
             "odd_prerequisites",
             f"“{item.title}” has prerequisites that cannot be read ({why}); it can be opened at any time.",
             item.properties.prerequisites[:200],

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from passback.plugin import PackageReader
+from passback.plugin import PackageReader, PackageWarning
 from passback.testing.packages import Member, make_zip
 from passback.testing.readers import open_package
-from passback_scorm.findings import Finding
 from passback_scorm.health import pages
 from passback_scorm.health.check import Health, examine
 from passback_scorm.health.rules import RULES
@@ -38,7 +37,7 @@ def examined(
     return examine(package, read_manifest(package))
 
 
-def by_rule(health: Health) -> dict[str, Finding]:
+def by_rule(health: Health) -> dict[str, PackageWarning]:
     return {finding.code: finding for finding in health.findings}
 
 

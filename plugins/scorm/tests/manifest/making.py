@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from passback.plugin import PackageWarning
 from passback.testing.packages import make_zip
 from passback.testing.readers import open_package
-from passback_scorm.findings import Finding
 from passback_scorm.manifest.model import Item, Manifest
 from passback_scorm.manifest.reading import read_manifest
 from passback_scorm.sequencing.definition import SequencingDefinition
@@ -74,7 +74,7 @@ def codes(found: Manifest) -> list[str]:
     return [finding.code for finding in found.findings]
 
 
-def told(found: Manifest, code: str) -> Finding:
+def told(found: Manifest, code: str) -> PackageWarning:
     """Return the one finding with a code."""
     [finding] = [one for one in found.findings if one.code == code]
     assert finding.message.endswith(".")

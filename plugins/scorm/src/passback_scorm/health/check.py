@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from passback.plugin import PackageReader
-from passback_scorm.findings import Finding
+from passback.plugin import PackageReader, PackageWarning
 from passback_scorm.health.conduct import Site, completes_on_arrival, only_finishes_on_leaving
 from passback_scorm.health.pages import Pages, read_pages
 from passback_scorm.health.rules import Place, finding, line_at
@@ -24,7 +23,7 @@ _NOT_CONTENT = (".xsd", ".dtd", ".xml", ".txt", ".md")
 class Health:
     """What the pages and scripts say. `language` is that of most pages, `reports_score` a fact where it is True."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[PackageWarning, ...]
     reports_score: bool
     language: str
 
@@ -43,7 +42,7 @@ def examine(package: PackageReader, manifest: Manifest) -> Health:
     return Health(findings, pages.sets_score, language)
 
 
-def _talking(pages: Pages, manifest: Manifest) -> Iterator[Finding]:
+def _talking(pages: Pages, manifest: Manifest) -> Iterator[PackageWarning]:
     starts = [split_suffix(unit.href)[0] for unit in manifest.units()]
     flash = next((path for path in starts if path.lower().endswith(".swf")), "")
     if flash:
@@ -57,7 +56,7 @@ def _talking(pages: Pages, manifest: Manifest) -> Iterator[Finding]:
         yield finding("partly_examined")
 
 
-def _conduct(package: PackageReader, pages: Pages, manifest: Manifest) -> Iterator[Finding]:
+def _conduct(package: PackageReader, pages: Pages, manifest: Manifest) -> Iterator[PackageWarning]:
     if pages.all_finishes_seen and (found := only_finishes_on_leaving(pages.scripts)):
         yield finding("unload_only", at=_place(package, found))
     local = [unit for unit in manifest.units() if unit.kind == "sco" and not is_external(unit.href)]
@@ -67,7 +66,7 @@ def _conduct(package: PackageReader, pages: Pages, manifest: Manifest) -> Iterat
         yield finding("completes_on_arrival", at=_place(package, found))
 
 
-def _hosts(pages: Pages) -> Iterator[Finding]:
+def _hosts(pages: Pages) -> Iterator[PackageWarning]:
     hosts = pages.hosts
     named = {host: place for host, place in hosts.named.items() if host not in hosts.loaded}
     for rule, places in (("external_hosts", hosts.loaded), ("named_hosts", named), ("insecure_hosts", hosts.insecure)):
@@ -78,7 +77,7 @@ def _hosts(pages: Pages) -> Iterator[Finding]:
         yield finding("eval", at=pages.evals[0], evidence=more)
 
 
-def _languages(pages: Pages, declared: str) -> Iterator[Finding]:
+def _languages(pages: Pages, declared: str) -> Iterator[PackageWarning]:
     spoken = {language.partition("-")[0] for language in pages.languages}
     if declared and spoken and declared.lower().partition("-")[0] not in spoken:
         yield finding("languages_differ", counted=f"{declared} and {_listed(sorted(spoken))}")
@@ -88,7 +87,7 @@ def _languages(pages: Pages, declared: str) -> Iterator[Finding]:
         yield finding("several_languages", counted=_listed(sorted(spoken)))
 
 
-def _files(package: PackageReader, manifest: Manifest) -> Iterator[Finding]:
+def _files(package: PackageReader, manifest: Manifest) -> Iterator[PackageWarning]:
     sizes = {path: package.size(path) for path in package.names()}
     large = sorted((path for path in sizes if sizes[path] > LARGE_FILE), key=lambda path: -sizes[path])
     if large:

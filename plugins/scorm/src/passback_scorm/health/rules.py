@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from passback_scorm.findings import Finding, Severity
+from passback.plugin import PackageWarning, Severity
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def line_at(text: str, offset: int) -> int:
     return text.count("\n", 0, offset) + 1
 
 
-def finding(rule: str, *, counted: object = "", at: Place | None = None, evidence: str = "") -> Finding:
+def finding(rule: str, *, counted: object = "", at: Place | None = None, evidence: str = "") -> PackageWarning:
     """Return a finding of a rule.
 
     Args:
@@ -159,7 +159,7 @@ def finding(rule: str, *, counted: object = "", at: Place | None = None, evidenc
     """
     told = RULES[rule]
     shown = ": ".join(part for part in (str(at) if at else "", evidence) if part)
-    return Finding(
+    return PackageWarning(
         told.id,
         told.message.format(counted),
         shown,

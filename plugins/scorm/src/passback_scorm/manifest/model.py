@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from passback.plugin import JsonObject
-from passback_scorm.findings import Finding
+from passback.plugin import JsonObject, PackageWarning
 from passback_scorm.manifest.editions import Version
 from passback_scorm.sequencing.definition import SequencingDefinition, to_json
 
@@ -153,7 +152,7 @@ class Manifest:
     language: str = ""
     description: str = ""
     declared: frozenset[str] = frozenset()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[PackageWarning, ...] = ()
     identifier: str = ""
 
     def units(self) -> tuple[Item, ...]:
