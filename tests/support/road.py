@@ -27,6 +27,7 @@ from passback.lti.invitations import invite
 from passback.sandbox.app import create_sandbox
 from passback.sandbox.core import SandboxConfig
 from passback.sandbox.platform import Platform
+from passback.sandbox.profiles import MOODLE, StrictnessProfile
 from passback.sandbox.web import EXTENSION
 from passback.settings import Settings
 from tests.support.live import LiveTool, serve_app, start_tool
@@ -184,11 +185,13 @@ class Road:
 
 
 @contextmanager
-def start_road(names: Names, settings: Settings, **options: Any) -> Iterator[Road]:
+def start_road(
+    names: Names, settings: Settings, *, profile: StrictnessProfile = MOODLE, **options: Any
+) -> Iterator[Road]:
     """Run both until the block ends; `options` are of `create_app`."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     context = names.certificate.context() if names.certificate else None
-    lms = create_sandbox(SandboxConfig(url=names.lms, tool_url=names.tool))
+    lms = create_sandbox(SandboxConfig(url=names.lms, tool_url=names.tool, profile=profile))
     platform: Platform = lms.extensions[EXTENSION]
     if names.certificate:
         trusted = str(names.certificate.certificate)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from passback.db import TenantSession, tenant_session
 from passback.delivery.ledger import scores_of
 from passback.errors import meaning
+from passback.lti.browser_reports import words_of
 from passback.lti.clocks import AHEAD
 from passback.lti.models import LaunchRecord
 from passback.lti.records import ACCEPTED, LIKELY_CAUSES, LOST
@@ -197,7 +198,7 @@ def _browser(facts: Mapping[str, object], *, details: bool) -> list[str]:
         found.append(f"The launch was dated {distance}; up to 60 s are allowed.")
     if details and facts.get("way") in WAYS:
         found.append(WAYS[str(facts["way"])])
-    return found
+    return [*found, *words_of(facts)]
 
 
 def _afterwards(tenant_id: UUID, code: str) -> list[Happened]:

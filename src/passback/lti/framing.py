@@ -54,15 +54,18 @@ def asking_origin() -> str:
     return origin_of(request.headers.get("Origin", "") or request.headers.get("Referer", ""))
 
 
-def frame(response: Response, sources: Iterable[str]) -> Response:
+def frame(response: Response, sources: Iterable[str], *, reaches: str = "") -> Response:
     """Let `sources` frame the page, and only our own scripts and styles run in it.
+
+    `reaches` is another origin that its scripts may ask.
 
     There is no `form-action`: Chromium applies it to redirects too, and the way on leads to the LMS, whose own
     sign-in may lead further. No `Cross-Origin-Opener-Policy`: it would cut a new tab from the page that opened it.
     """
     allowed = " ".join(sources) or "'none'"
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        f"connect-src 'self' {reaches}; "
         f"base-uri 'none'; frame-ancestors {allowed}"
     )
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -31,8 +31,6 @@ from passback.lti.states import read_state
 from passback.runtime import runtime
 
 CHANCES = 3
-OPENER_FIELD = "opener"
-"""Field in which our own page posts a launch again, with the secret of the page that opened its tab."""
 
 
 def receive(parameters: Mapping[str, str]) -> Response:
@@ -42,17 +40,18 @@ def receive(parameters: Mapping[str, str]) -> Response:
         LaunchRefusedError: with the reason; the route turns it into a page and a record.
     """
     under_way = attempt()
+    under_way.urls = pages.framed_before(parameters)
     if "error" in parameters:
         _refused_by_platform(parameters, under_way)
     verified = VerifiedLaunch(parameters, platform_keys(), tool_url=runtime().settings.url, now=utc_now())
     under_way.passed = verified.passed
     login = _verify(verified, parameters.get("state", ""), under_way)
     under_way.check = "browser"
-    cookie, opener = binding.cookie_of(request), binding.opener_of(request, parameters.get(OPENER_FIELD, ""))
-    if not binding.is_bound(login.state, cookie, opener):
-        return pages.ask_opener(parameters["id_token"], parameters["state"], under_way)
+    by = binding.bound_by(login.state, parameters["state"], binding.shown_by(request, parameters))
+    if not by:
+        return pages.ask(parameters, login, under_way)
     verified.passed.append("browser")
-    under_way.facts["binding"] = binding.TAB if opener else binding.COOKIE
+    under_way.facts["binding"] = by
     return _accept(verified, under_way)
 
 
@@ -174,7 +173,7 @@ def _store(verified: VerifiedLaunch, tenant_id: UUID, under_way: Attempt) -> tup
             found = deployment_id(verified.claims)
             deployment = approve_by_policy(session, login.platform, found, tenant_id, verified.claims)
         launch = build_launch(verified, code=under_way.code, tenant_id=tenant_id, deployment=deployment)
-        under_way.urls = (launch.return_url,)
+        under_way.urls = (*under_way.urls, launch.return_url)
         entered = None if launch.message_type == DEEP_LINKING else enter(session, launch)
         accepted = records.accepted(
             session,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urldefrag, urlencode
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -84,10 +85,19 @@ def begin(request: LoginRequest, *, binding: str, binding_hash: str, opener_hash
         binding_hash: hash of its cookie.
         opener_hash: hash of the secret that the page holds which opens the tab.
     """
-    nonce, now, platform_id = new_token(), utc_now(), request.platform.id
+    nonce = new_token()
     hashes = {"nonce_hash": hash_token(nonce), "binding_hash": binding_hash, "opener_hash": opener_hash}
-    state = new_state(platform_id, hashes, now)
-    lost_logins().began(hash_token(state), platform_id, binding)
+    return go_on(request, new_state(request.platform.id, hashes, utc_now()), nonce, binding=binding)
+
+
+def state_in_storage(platform_id: UUID, nonce: str) -> str:
+    """Return a state that no cookie is bound to: who finishes its launch shows the secret that `nonce` is made of."""
+    return new_state(platform_id, {"nonce_hash": hash_token(nonce), "binding_hash": "", "opener_hash": ""}, utc_now())
+
+
+def go_on(request: LoginRequest, state: str, nonce: str, *, binding: str) -> str:
+    """Return the LMS's address to go on to, and keep in mind that the login has left for it."""
+    lost_logins().began(hash_token(state), request.platform.id, binding)
     return _authentication_url(request, state, nonce)
 
 

@@ -26,13 +26,19 @@ FAR_FUTURE = 1e11
 
 @dataclass(frozen=True)
 class State:
-    """What a login noted for its launch. `used`: another launch was accepted for it."""
+    """What a login noted for its launch.
+
+    Args:
+        binding_hash: of the browser's cookie, "" where it keeps none and the LMS's page keeps the proof (`in_storage`).
+        used: another launch was accepted for it.
+    """
 
     state_hash: str
     nonce_hash: str
     binding_hash: str
     opener_hash: str
     expires_at: datetime
+    in_storage: bool = False
     used: bool = False
 
 

@@ -4,6 +4,7 @@ from flask import Flask
 
 from passback.hosts import HostSide, mount
 from passback.lti.ags import init_ags
+from passback.lti.check_routes import check
 from passback.lti.config_routes import config
 from passback.lti.course_grades import grades
 from passback.lti.course_routes import course
@@ -18,6 +19,7 @@ from passback.lti.routes import lti
 def mount_lti(app: Flask) -> None:
     """Answer LMSs on the app's host."""
     mount(app, lti, HostSide.APP, url_prefix="/lti")
+    mount(app, check, HostSide.APP, url_prefix="/lti")
     mount(app, registration, HostSide.APP, url_prefix="/lti")
     mount(app, config, HostSide.APP, url_prefix="/lti/config")
     mount(app, picker, HostSide.APP, url_prefix="/lti/pick")

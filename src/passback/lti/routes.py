@@ -38,30 +38,53 @@ def start_login() -> Response:
 
 @lti.route("/login/again", methods=["GET", "POST"])
 def continue_login() -> Response:
-    """Go on where the cookie stuck; else offer a new tab, while the LMS's single-use hint is still unspent."""
+    """Go on where the cookie stuck; else climb the ladder, while the LMS's single-use hint is still unspent."""
     attempt().check = "login"
     given = parameters()
     asked = login.read_login(given)
     cookie = binding.cookie_of(request)
     if cookie:
         return _go_on(asked, cookie)
-    opener = new_token()
+    opener, secret = new_token(), new_token()
+    nonce = binding.travelling_nonce(secret)
+    state = login.state_in_storage(asked.platform.id, nonce)
     carried = {name: given[name] for name in login.FIELDS if name in given}
-    value = {"login": login.encode(carried), "opener": hash_token(opener)}
-    return pages.new_tab(runtime().sealer.sign(_CARRIED, value), opener, attempt())
+    value = {"login": login.encode(carried), "opener": hash_token(opener), "state": state, "nonce": nonce}
+    stored = pages.in_storage(asked.platform, given, state, secret)
+    return pages.climb(runtime().sealer.sign(_CARRIED, value), opener, stored, attempt())
+
+
+@lti.post("/login/storage")
+def login_in_storage() -> Response:
+    """Go on where the LMS's page keeps the proof. Our page asks by script, so that no step of this stays in history."""
+    attempt().check = "login"
+    value, asked = _carried()
+    url = login.go_on(asked, value["state"], value["nonce"], binding=binding.STORAGE)
+    answer = jsonify(next=url)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @lti.post("/login/tab")
 def login_in_tab() -> Response:
     """Go on in the tab that our page opened. Its opener is bound to it, and a cookie too where one is kept."""
     attempt().check = "login"
-    value = runtime().sealer.verify(_CARRIED, parameters().get("token", ""), max_age=STATE_SECONDS)
-    given = dict(parse_qsl(value["login"], keep_blank_values=True, errors="surrogateescape"))
-    asked = login.read_login(given)
+    value, asked = _carried()
     cookie = binding.cookie_of(request) or new_token()
     answer = _go_on(asked, cookie, opener_hash=value["opener"])
     binding.set_cookie(answer, cookie)
     return answer
+
+
+def _carried() -> tuple[dict[str, str], login.LoginRequest]:
+    """Return what our page carries of a login, and the login.
+
+    Raises:
+        TokenError: it was not made here, or more than ten minutes ago.
+        LaunchRefusedError: the platform may not (any more).
+    """
+    value: dict[str, str] = runtime().sealer.verify(_CARRIED, parameters().get("token", ""), max_age=STATE_SECONDS)
+    return value, login.read_login(dict(parse_qsl(value["login"], keep_blank_values=True, errors="surrogateescape")))
 
 
 def _go_on(asked: login.LoginRequest, cookie: str, opener_hash: str = "") -> Response:
@@ -76,6 +99,12 @@ def receive_launch() -> Response:
     """Take the LMS's launch, or the error that it sends instead of one."""
     attempt().check = "form"
     return launch.receive(parameters())
+
+
+@lti.get("/again")
+def open_again() -> Response:
+    """Show what is left of a launch that is over."""
+    return pages.open_again()
 
 
 @lti.get("/open-as/<token>")

@@ -18,7 +18,9 @@ STATE_SECONDS = 600
 _PURPOSE = "lti-state"
 _HASH = 32
 _RANDOM = 16
-_HEAD = 16 + 8
+_KIND = 16
+_HEAD = _KIND + 8
+_IN_STORAGE = 1
 _LENGTH = _HEAD + 3 * _HASH + _RANDOM
 _NONE = bytes(_HASH)
 
@@ -27,10 +29,12 @@ def new_state(platform_id: UUID, hashes: Mapping[str, str], now: datetime) -> st
     """Return a state.
 
     Args:
-        hashes: `nonce_hash`, `binding_hash` and `opener_hash` (which may be empty), in hexadecimal.
+        hashes: `nonce_hash`, `binding_hash` and `opener_hash` in hexadecimal; the last two may be empty. Without
+            `binding_hash` the LMS's page keeps the proof.
         now: when the login begins.
     """
-    head = platform_id.bytes + int(now.timestamp()).to_bytes(8, "big")
+    kind = 0 if hashes["binding_hash"] else _IN_STORAGE
+    head = platform_id.bytes + bytes([kind]) + int(now.timestamp()).to_bytes(7, "big")
     parts = [bytes.fromhex(hashes[name]) or _NONE for name in ("nonce_hash", "binding_hash", "opener_hash")]
     note = base64.urlsafe_b64encode(b"".join((head, *parts, secrets.token_bytes(_RANDOM)))).rstrip(b"=").decode()
     return f"{note}.{runtime().sealer.mac(_PURPOSE, note)}"
@@ -44,12 +48,17 @@ def read_state(state: str) -> tuple[UUID, State] | None:
     raw = base64.urlsafe_b64decode(note + "=" * (-len(note) % 4))
     if len(raw) != _LENGTH:
         return None
-    nonce, binding, opener = (raw[start : start + _HASH] for start in range(_HEAD, _HEAD + 3 * _HASH, _HASH))
-    began = datetime.fromtimestamp(int.from_bytes(raw[16:_HEAD], "big"), UTC)
+    nonce, cookie, opener = (raw[start : start + _HASH] for start in range(_HEAD, _HEAD + 3 * _HASH, _HASH))
+    began = datetime.fromtimestamp(int.from_bytes(raw[_KIND + 1 : _HEAD], "big"), UTC)
     return UUID(bytes=raw[:16]), State(
         state_hash=hash_token(state),
         nonce_hash=nonce.hex(),
-        binding_hash=binding.hex(),
-        opener_hash="" if opener == _NONE else opener.hex(),
+        binding_hash=_hex(cookie),
+        opener_hash=_hex(opener),
+        in_storage=raw[_KIND] == _IN_STORAGE,
         expires_at=began + timedelta(seconds=STATE_SECONDS),
     )
+
+
+def _hex(part: bytes) -> str:
+    return "" if part == _NONE else part.hex()

@@ -8,6 +8,7 @@ from passback.sandbox.core import SandboxConfig
 from passback.sandbox.course import course_pages
 from passback.sandbox.front import front
 from passback.sandbox.grades import grade_pages
+from passback.sandbox.page_storage import BYTES_PER_TOOL, KEYS_PER_TOOL, origins, page_storage
 from passback.sandbox.people import people
 from passback.sandbox.platform import Platform
 from passback.sandbox.services import Dropper
@@ -49,6 +50,9 @@ def create_sandbox(config: SandboxConfig | None = None) -> Flask:
             "user": signed_in(),
             "sesskey": sesskey(),
             "as_learner": viewing_as_learner(),
+            "storage": page_storage(platform.config.profile.name),
+            "storage_origins": lambda: origins(platform.tools.all()),
+            "storage_limits": (KEYS_PER_TOOL, BYTES_PER_TOOL),
         }
     )
     app.wsgi_app = Dropper(app.wsgi_app)  # type: ignore[method-assign]

@@ -69,6 +69,12 @@ def auth() -> str | AnyResponse | tuple[str, int]:
     return auto_post(form, "Going on to the tool")
 
 
+@front.get("/lti/storage")
+def storage() -> str:
+    """Show the frame that keeps values for tools in the browser, beside theirs."""
+    return render_template("storage.html")
+
+
 @front.get("/lti/jwks")
 @service("jwks")
 def jwks() -> Response:

@@ -11,6 +11,7 @@ from passback.sandbox.claims import Message, build_claims, target_link_uri
 from passback.sandbox.core import Core
 from passback.sandbox.keys import KeyRing, sign
 from passback.sandbox.model import JsonObject, Link, Tool, User
+from passback.sandbox.page_storage import page_storage
 from passback.sandbox.tools import Tools
 from passback.sandbox.vocabulary import DATA_PRIVACY_REQUEST, DEEP_LINKING_REQUEST, RESOURCE_LINK_REQUEST
 
@@ -125,6 +126,7 @@ class Launches:
             "lti_message_hint": json.dumps(hint, separators=(",", ":")),
             "client_id": message.tool.client_id,
             "lti_deployment_id": message.deployment_id,
+            **page_storage(self.core.profile.name).parameters,
         }
         return FormPost(message.tool.initiate_login_uri, fields, message.tool.login_method)
 
@@ -148,7 +150,7 @@ class Launches:
             error = "access_denied"
         if asked["redirect_uri"] not in tool.redirect_uris:
             raise InvalidRequestError("redirect_uri is not exactly one of the registered ones")
-        state = {"state": asked.get("state", "")}
+        state = {"state": asked.get("state", ""), **page_storage(self.core.profile.name).parameters}
         if error:
             return FormPost(asked["redirect_uri"], {"error": error, **state})
         if refusal := _unsuitable(asked):

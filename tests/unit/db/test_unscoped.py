@@ -15,6 +15,7 @@ PLUGINS = SOURCE.parents[1] / "plugins"
 
 ALLOWED: dict[Unscoped, set[str]] = {
     Unscoped.LOGIN: {
+        "lti/browser_reports.py",  # a launch's record, by the ticket of its own page
         "lti/deep_linking.py",  # a picker's token says whose it is
         "lti/launch.py",
         "lti/login.py",

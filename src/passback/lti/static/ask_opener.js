@@ -3,21 +3,25 @@
 {
   const PATIENCE_MS = 5000;
   const form = document.getElementById("launch");
-  const giveUp = () => {
-    document.getElementById("waiting").hidden = true;
-    document.getElementById("failed").hidden = false;
+  let sent = false;
+
+  // "Back" then shows a page that says what to do, and posts no launch a second time.
+  const send = (secret) => {
+    if (sent) return;
+    sent = true;
+    form.elements.opener.value = secret;
+    history.replaceState(null, "", form.dataset.again);
+    form.submit();
   };
 
   if (window.opener === null) {
-    giveUp();
+    send("none");
   } else {
-    const timer = setTimeout(giveUp, PATIENCE_MS);
+    setTimeout(send, PATIENCE_MS, "none");
     window.addEventListener("message", (event) => {
       if (event.source !== window.opener || event.origin !== location.origin) return;
       if (event.data?.passback !== "I opened you" || typeof event.data.secret !== "string") return;
-      clearTimeout(timer);
-      form.elements.opener.value = event.data.secret;
-      form.submit();
+      send(event.data.secret);
     });
     window.opener.postMessage({ passback: "who opened me" }, location.origin);
   }

@@ -1,21 +1,50 @@
-// Opens the tab and answers for it: only to the very window that was opened here, and only while it is on our origin.
+// Climbs the ladder where no cookie is kept: first the LMS's page keeps the proof, else a new tab is offered.
 "use strict";
 {
+  const BUTTON_MS = 1000; // the button comes after a second at most; storage may still answer until it is pressed
+  const PATIENCE_MS = 6000;
   const form = document.getElementById("new-tab");
-  const secret = form.dataset.opener;
-  delete form.dataset.opener;
+  const { opener: secret, origin, target, key, state, nonce } = form.dataset;
+  for (const name of ["opener", "state", "nonce"]) delete form.dataset[name];
+  const show = (id, visible) => { document.getElementById(id).hidden = !visible; };
   let tab = null;
+  let pressed = false;
+
+  const offerTab = () => {
+    show("waiting", false);
+    show("before", !pressed);
+    show("why", true);
+  };
+
+  const inStorage = async () => {
+    const until = performance.now() + PATIENCE_MS;
+    const storage = new PlatformStorage(origin, target);
+    if (!storage.home) return;
+    show("before", false);
+    show("waiting", true);
+    setTimeout(offerTab, BUTTON_MS);
+    if (target) storage.frames.set(target, "lti.");
+    storage.discover(until);
+    const kept = await storage.keep({ [`passback-state-${key}`]: state, [`passback-nonce-${key}`]: nonce }, until);
+    if (!kept || pressed) return;
+    const answer = await fetch("/lti/login/storage", { method: "POST", body: new URLSearchParams({ token: form.elements.token.value }) });
+    if (!answer.ok || pressed) return;
+    pressed = true;
+    location.replace((await answer.json()).next); // no step of this stays in the history
+  };
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    if (pressed && tab === null) return;
     const name = `passback-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
     tab = window.open("", name);
-    document.getElementById("blocked").hidden = tab !== null;
+    show("blocked", tab === null);
     if (tab === null) return;
+    pressed = true;
     form.target = name;
     form.submit();
-    document.getElementById("before").hidden = true;
-    document.getElementById("after").hidden = false;
+    show("before", false);
+    show("after", true);
   });
 
   window.addEventListener("message", (event) => {
@@ -23,4 +52,6 @@
     if (event.data?.passback !== "who opened me") return;
     tab.postMessage({ passback: "I opened you", secret }, location.origin);
   });
+
+  inStorage().catch(() => {}).finally(() => { if (!pressed) offerTab(); });
 }
