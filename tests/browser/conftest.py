@@ -2,13 +2,17 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 
+from passback.sandbox.profiles import StrictnessProfile
 from tests.conftest import TOY, make_settings
 from tests.support.live import ARGUMENTS, CHROMIUM, PATIENCE, LiveTool, open_browser, serve_frame, start_tool
+from tests.support.road import CHROMIUM_NAMES, https_names, resolve_test_names, start_road
+from tests.support.schools import OpenSchool, School, place_toys, refuse_all_but_the_lms
 
 expect.set_options(timeout=PATIENCE)
 
@@ -82,7 +86,56 @@ def browser(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
+def chromium_without_scripts(chromium: Browser) -> Iterator[BrowserContext]:
+    """A profile that runs no scripts."""
+    context = chromium.new_context(java_script_enabled=False)
+    yield context
+    context.close()
+
+
+@pytest.fixture
 def strict_browser(playwright: Playwright, tmp_path: Path) -> Iterator[BrowserContext]:
     """Chromium with third-party cookies, and so all storage in frames of other sites, blocked."""
     with open_browser(playwright, tmp_path / "strict browser", block_third_party=True) as context:
+        yield context
+
+
+@pytest.fixture
+def open_school(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenSchool]:
+    """Start an LMS that behaves like a product, with the tool registered and the course placed."""
+    resolve_test_names(monkeypatch)
+    names = https_names(tmp_path)
+    assert names.certificate is not None
+    settings = make_settings(
+        tmp_path,
+        database_url=sqlite_url,
+        url=names.tool,
+        content_url=names.content,
+        port=names.port,
+        ca_bundle=str(names.certificate.certificate),
+    )
+    with ExitStack() as stack:
+
+        def _open(profile: StrictnessProfile) -> School:
+            road = stack.enter_context(start_road(names, settings, profile=profile, extra_plugins=TOY))
+            return School(road, place_toys(road))
+
+        yield _open
+
+
+@pytest.fixture
+def usual(playwright: Playwright, tmp_path: Path) -> Iterator[BrowserContext]:
+    """Chromium that blocks third-party cookies: partitioned ones are kept."""
+    with open_browser(
+        playwright, tmp_path / "usual", block_third_party=True, args=CHROMIUM_NAMES, ignore_https_errors=True
+    ) as context:
+        yield context
+
+
+@pytest.fixture
+def refusing(playwright: Playwright, tmp_path: Path) -> Iterator[BrowserContext]:
+    """Chromium that keeps cookies and storage for the LMS only (people have to sign in there)."""
+    profile = tmp_path / "refusing"
+    refuse_all_but_the_lms(profile)
+    with open_browser(playwright, profile, args=CHROMIUM_NAMES, ignore_https_errors=True) as context:
         yield context

@@ -78,7 +78,10 @@
     const run = async (name, test) => {
       try {
         settle(name, await test());
-      } catch { /* no answer: the line stays as it is, and is not reported */ }
+      } catch { // no answer: that is said, and not reported
+        const waiting = box.querySelector(`[data-check="${name}"] [data-waiting]`);
+        waiting.textContent = waiting.dataset.lost;
+      }
     };
 
     const onPress = (name, test) => {
@@ -124,6 +127,7 @@
   };
 
   for (const box of document.querySelectorAll("[data-checks]")) {
+    box.querySelector("[data-no-script]").hidden = true;
     const around = box.closest("details");
     if (around) around.addEventListener("toggle", () => start(box), { once: true });
     else start(box);
