@@ -28,7 +28,7 @@ NOTHING: Callable[..., Any] = lambda *_args, **_kwargs: None  # noqa: E731
         (platform_keys, "REFETCH_SECONDS", 0.0, ["X25-unknown-kid", "X25-500", "X25-html"]),
         (platform_keys, "STALE_SECONDS", 0.0, ["X25-down"]),
         (platform_keys, "MIN_AGE", 7200.0, ["X25-no-cache"]),
-        (binding, "is_bound", lambda *_: True, ["X12-other-browser", "X12-login-csrf"]),
+        (binding, "bound_by", lambda *_: binding.COOKIE, ["X12-other-browser", "X12-login-csrf"]),
         (states, "STATE_SECONDS", 3600, ["X12-expired"]),
         (records, "refused", NOTHING, ["B1", "B12"]),
         (entering, "expect_grade", NOTHING, ["AGS1", "AGS5"]),
