@@ -180,3 +180,75 @@ def test_a_session_knows_its_launch(school: School) -> None:
     assert boot.status_code == 200, boot.text
     with tenant_session(school.tenant_id) as session:
         assert session.query(PlaySession).one().launch_code == newest(school).code
+
+
+# --- Faults of our own -----------------------------------------------------------------------------------------------
+
+
+def fault(*_args: object, **_kwargs: object) -> None:
+    raise RuntimeError("the disk is full of names")
+
+
+def faulty(school: School) -> LaunchRecord:
+    with unscoped(Unscoped.INSTALLATION) as session:
+        (found,) = [one for one in records.recent(session) if one.verdict == records.FAILED]
+    return found
+
+
+def told_of(school: School, reply: drive.Reply, step: str) -> None:
+    """The page has a code, the record of that code says that it was a fault of ours, and neither says more."""
+    assert reply.status == 500
+    found = faulty(school)
+    assert found.code in reply.text
+    story = debugger.tell(found)
+    assert (story.headline, story.side) == ("Passback ran into a fault of its own.", "Passback")
+    assert [(one.name, one.verdict) for one in story.steps if one.verdict == "failed"] == [(step, "failed")]
+    assert "full of names" not in reply.text + str(records.as_dict(found))
+
+
+def test_a_fault_while_registering_is_on_record(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("passback.lti.registration_routes.check_address", fault)
+    asked = {"openid_configuration": "https://lms.example/.well-known/openid-configuration"}
+    reply = drive.send(school.client, "GET", "http://localhost:8000/lti/register", asked)
+    told_of(school, reply, "registration")
+    assert [one.name for one in debugger.tell(faulty(school)).steps] == ["registration"], "there was no launch"
+
+
+def test_a_fault_while_choosing_a_course_is_on_record_with_its_launch(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch = school.deep_link().reply
+    code = newest(school).code
+    monkeypatch.setattr("passback.lti.picker_routes.list_courses", fault)
+    told_of(school, drive.send(school.client, "GET", launch.location), "picker")
+    found = faulty(school)
+    assert (found.tenant_id, found.facts["launch"]) == (school.tenant_id, code)
+
+
+@pytest.mark.parametrize(
+    ("where", "how"),
+    [
+        ("passback.lti.course_routes.course_page", {}),
+        ("passback.lti.review_routes.review_page", {"message_type": "LtiSubmissionReviewRequest"}),
+    ],
+)
+def test_a_fault_on_a_page_that_a_launch_led_to_is_on_record(
+    school: School, monkeypatch: pytest.MonkeyPatch, where: str, how: dict[str, str]
+) -> None:
+    school.launch(client=school.app.test_client())
+    about = {"for_user": school.learner.id} if how else {}
+    launch = school.launch(school.lms.instructor, **how, **about).reply
+    monkeypatch.setattr(where, fault)
+    told_of(school, drive.send(school.client, "GET", launch.location), "page")
+
+
+def test_a_fault_of_a_launch_is_no_refusal(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("passback.lti.launch.enter", fault)
+    told_of(school, school.launch().reply, "browser")
+
+
+def test_what_is_not_there_is_no_fault(school: School) -> None:
+    assert drive.send(school.client, "GET", "http://localhost:8000/lti/pick/nothing/here").status == 404
+    assert school.client.delete("/lti/register").status_code == 405
+    with unscoped(Unscoped.INSTALLATION) as session:
+        assert records.recent(session) == []

@@ -6,6 +6,7 @@ from uuid import UUID
 import click
 
 from passback.cli.diagnose import diagnose_command
+from passback.cli.lti11 import lti11_key_group
 from passback.cli.output import answer, answer_rows, json_option
 from passback.cli.platform_add import ACTOR, add_command, summary
 from passback.cli.platform_change import change_command, update_registration_command
@@ -154,6 +155,7 @@ platforms_group.add_command(add_command)
 platforms_group.add_command(change_command)
 platforms_group.add_command(update_registration_command)
 platforms_group.add_command(diagnose_command)
+platforms_group.add_command(lti11_key_group)
 platforms_group.add_command(rosters_command)
 platforms_group.add_command(sync_roster_command)
 

@@ -16,11 +16,13 @@ from passback.errors import NotFoundError, PassbackError
 from passback.lti import course_view, duplicates, framing, pages
 from passback.lti.course_access import CourseAccess, read_access
 from passback.lti.course_routes import explain, opened
+from passback.lti.faults import on_record
 from passback.lti.reconciliation_models import Reconciliation
 from passback.staff.service import audit
 from passback.tracking.models import Learner, Placement, Registration
 
 grades = Blueprint("lti_grades", __name__)
+on_record(grades, "page")
 grades.register_error_handler(PassbackError, explain)
 PAGE = 50
 ATTENTION = ("parked", "different")

@@ -12,6 +12,7 @@ from passback.lti.course_access import CourseAccess, read_access
 from passback.lti.course_page import course_page, roster_status, show_words, standing_words
 from passback.lti.course_view import find_context
 from passback.lti.entering import preview_url
+from passback.lti.faults import on_record
 from passback.lti.models import Context, ResourceLink
 from passback.lti.origins import origins_of
 from passback.lti.roster_errors import RosterTooSoonError
@@ -21,6 +22,7 @@ from passback.tracking.models import Placement
 from passback.tracking.window_words import date_lines
 
 course = Blueprint("lti_course", __name__)
+on_record(course, "page")
 
 
 @course.get("/<token>")

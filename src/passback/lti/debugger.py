@@ -16,7 +16,7 @@ from passback.errors import meaning
 from passback.lti.browser_reports import words_of
 from passback.lti.clocks import AHEAD
 from passback.lti.models import LaunchRecord
-from passback.lti.records import ACCEPTED, LIKELY_CAUSES, LOST
+from passback.lti.records import ACCEPTED, FAILED, LIKELY_CAUSES, LOST
 from passback.runtime import runtime
 from passback.sealing import TokenError
 from passback.tracking.models import Attempt, PlaySession
@@ -46,9 +46,17 @@ BEFORE: Mapping[str, str] = {
 }
 """What may fail before there is a launch to check."""
 
+PAGES: Mapping[str, str] = {
+    "registration": "The page that registers the tool works.",
+    "picker": "The page for choosing courses works.",
+    "page": "The page that the launch led to works.",
+}
+"""What is no launch itself, and may meet a fault all the same."""
+
 VERDICTS = {
     ACCEPTED: "The launch was accepted.",
     "refused": "The launch was refused.",
+    FAILED: "Passback ran into a fault of its own.",
     LOST: "The sign-in left for the LMS and never came back.",
 }
 BINDINGS = {
@@ -56,6 +64,13 @@ BINDINGS = {
     "tab": "The browser kept no cookie in the frame; the course was opened in a tab of its own.",
     "storage": "The browser kept no cookie; the LMS kept the proof for it (platform storage).",
 }
+FORMERLY = {
+    "signed": "The LMS proved which LTI 1.1 consumer it was: the ids from then are kept with the new ones.",
+    "unsigned": "The LMS says that it was an LTI 1.1 consumer without proving it: that was left alone.",
+    "unknown key": "The LMS says which LTI 1.1 consumer it was, whose key is not known here (platforms lti11-key add).",
+    "wrong signature": "The LMS says which LTI 1.1 consumer it was; the secret kept here is another one.",
+}
+"""What became of the LTI 1.1 migration claim."""
 WAYS = {
     "learner": "It led a learner to the course.",
     "preview": "It led staff to a preview, which is not recorded.",
@@ -178,6 +193,8 @@ def _steps(record: LaunchRecord, *, details: bool) -> list[Step]:
     if failed is None:
         return found
     name, detail = str(failed.get("name")), str(failed.get("detail", "")) if details else ""
+    if name in PAGES:
+        return [Step(name, "failed", PAGES[name], detail)]
     if name in BEFORE:
         found.append(Step(name, "failed", BEFORE[name], detail))
     elif waiting:  # the record calls all steps of a launch "launch": it is the first that did not pass
@@ -196,6 +213,8 @@ def _browser(facts: Mapping[str, object], *, details: bool) -> list[str]:
     if isinstance(ahead, (int, float)):
         distance = f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the clock of Passback"
         found.append(f"The launch was dated {distance}; up to 60 s are allowed.")
+    if details and facts.get("lti11") in FORMERLY:
+        found.append(FORMERLY[str(facts["lti11"])])
     if details and facts.get("way") in WAYS:
         found.append(WAYS[str(facts["way"])])
     return [*found, *words_of(facts)]

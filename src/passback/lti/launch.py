@@ -22,6 +22,7 @@ from passback.lti.claims import deployment_id
 from passback.lti.deployments import approve_by_policy, leave_waiting
 from passback.lti.entering import Entered, Way, enter
 from passback.lti.lost_logins import lost_logins
+from passback.lti.lti11 import FORMER, keep_former
 from passback.lti.message import DEEP_LINKING, Launch, View
 from passback.lti.message_launch import Login, VerifiedLaunch
 from passback.lti.models import Deployment, Platform
@@ -175,6 +176,7 @@ def _store(verified: VerifiedLaunch, tenant_id: UUID, under_way: Attempt) -> tup
         launch = build_launch(verified, code=under_way.code, tenant_id=tenant_id, deployment=deployment)
         under_way.urls = (*under_way.urls, launch.return_url)
         entered = None if launch.message_type == DEEP_LINKING else enter(session, launch)
+        former = keep_former(session, launch, verified.claims)
         accepted = records.accepted(
             session,
             under_way.code,
@@ -182,7 +184,7 @@ def _store(verified: VerifiedLaunch, tenant_id: UUID, under_way: Attempt) -> tup
             deployment_id=deployment.id,
             state_hash=login.state.state_hash,
             passed=verified.passed,
-            facts={**under_way.facts, **_facts(launch, entered)},
+            facts={**under_way.facts, **_facts(launch, entered), **({FORMER: former} if former else {})},
         )
         if not accepted:
             raise _ChangedError

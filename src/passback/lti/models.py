@@ -147,9 +147,9 @@ _IS_LOST = text("verdict = 'lost'")
 class LaunchRecord(Base):
     """What became of one login or launch, for the debugger page; no claims, no names.
 
-    `verdict`: accepted, refused, or lost (a login that left for its LMS and never came back). `checks` is a list of
-    {name, verdict, detail}; `facts` is what the browser said of itself. `state_hash`, of an accepted or lost one, is
-    there once only: that is what uses up a login's state, for longer than the state itself is good.
+    `verdict`: accepted, refused, failed (a fault of ours) or lost (a login that left for its LMS and never came back).
+    `checks` is a list of {name, verdict, detail}; `facts` is what the browser said of itself. `state_hash`, of an
+    accepted or lost one, is there once only: that is what uses up a login's state, for longer than the state is good.
     """
 
     __tablename__ = "launch_record"

@@ -13,9 +13,11 @@ from passback.content.service import import_course, list_courses
 from passback.db import TenantSession, tenant_session
 from passback.errors import PassbackError
 from passback.lti import framing
+from passback.lti.attempt import attempt
 from passback.lti.content_items import TARGETS, UNGRADED, content_item
 from passback.lti.deep_linking import PickerTask, find_task, signed_answer
 from passback.lti.entering import preview_url
+from passback.lti.faults import on_record
 from passback.lti.links import find_choice, place_link
 from passback.lti.models import ContentSelection, LinkChoice, Platform
 from passback.lti.picker_form import ATTEMPTS, PickerInputError, filled_by, read_courses, read_picked
@@ -27,19 +29,20 @@ from passback.tracking.windows import zone_names
 
 MAX_MESSAGE = 500
 picker = Blueprint("lti_picker", __name__)
+on_record(picker, "picker")
 
 
 @picker.get("/<token>")
 def choose(token: str) -> Response:
     """List the tenant's courses with the settings of the link."""
-    row, task = find_task(token)
+    row, task = _task(token)
     return _picker(token, row, task)
 
 
 @picker.post("/<token>")
 def chosen(token: str) -> Response:
     """Keep the choice and send it to the LMS, or fill the link and go on to its preview."""
-    row, task = find_task(token)
+    row, task = _task(token)
     if request.form.get("action") == "cancel":
         return _cancelled(task)
     each = request.form.get("action") == "each"
@@ -68,7 +71,7 @@ def chosen(token: str) -> Response:
 @picker.post("/<token>/upload")
 def upload(token: str) -> Response:
     """Import a package; a script gets JSON, a plain form comes back to the picker."""
-    row, task = find_task(token)
+    row, task = _task(token)
     scripted = request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
     try:
         file = request.files.get("package")
@@ -95,6 +98,13 @@ def explain(error: PassbackError) -> Response:
         "error.html", code=error.code, message=error.message, advice=error.advice, side=error.side, status=error.status
     )
     return framing.frame(make_response(page, error.status), framing.ANYONE)
+
+
+def _task(token: str) -> tuple[ContentSelection, PickerTask]:
+    """Return the open picker of a token, noted for what may go wrong with it."""
+    row, task = find_task(token)
+    attempt().tenant_id, attempt().facts["launch"] = row.tenant_id, task.code
+    return row, task
 
 
 def _profile(session: TenantSession, task: PickerTask) -> LmsProfile:

@@ -12,6 +12,7 @@ from passback.db import TenantSession, tenant_session
 from passback.errors import NotFoundError, PassbackError
 from passback.lti import framing, pages
 from passback.lti.course_routes import explain
+from passback.lti.faults import on_record
 from passback.lti.privacy_access import PrivacyAccess, read_access, token_of
 from passback.lti.privacy_errors import NotConfirmedError
 from passback.staff.service import audit
@@ -21,6 +22,7 @@ from passback.tracking.holdings import Person, amounts, find_person
 from passback.tracking.models import Learner
 
 privacy = Blueprint("lti_privacy", __name__)
+on_record(privacy, "page")
 privacy.register_error_handler(PassbackError, explain)
 PAGE = 50
 IN_MEMORY = 1024 * 1024

@@ -21,7 +21,7 @@ from passback.lti.models import Deployment, LaunchRecord, Platform
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No 0 and O, no 1, I and L, no U: they are mistaken for one another, or spell words."""
 LETTERS = 8
-ACCEPTED, REFUSED, LOST = "accepted", "refused", "lost"
+ACCEPTED, REFUSED, FAILED, LOST = "accepted", "refused", "failed", "lost"
 ANONYMOUS_PER_MINUTE = 60
 """Refusals that belong to no login of ours are written down so often at most: anybody can cause them."""
 _BUDGET = "passback.lti.refusals_budget"
@@ -131,14 +131,16 @@ def refused(
     tenant_id: UUID | None = None,
     state_hash: str = "",
     facts: JsonObject | None = None,
+    verdict: str = REFUSED,
 ) -> None:
     """Write down, in a transaction of its own, that a login or launch was refused and at which check.
 
     Args:
+        verdict: `failed` where it was a fault of our own, not of what arrived.
         state_hash: of the login it answers, which then counts as come back, but is not used up.
     """
     log.warning(
-        "lti.refused", launch=code, verdict=REFUSED, error=error, detail=detail, platform=str(platform_id or "")
+        "lti.refused", launch=code, verdict=verdict, error=error, detail=detail, platform=str(platform_id or "")
     )
     if platform_id is None and not _budget().allows_one_more():
         return
@@ -150,7 +152,7 @@ def refused(
                 code=code,
                 platform_id=platform_id,
                 tenant_id=tenant_id,
-                verdict=REFUSED,
+                verdict=verdict,
                 error=error,
                 checks=checks,
                 facts=facts or {},

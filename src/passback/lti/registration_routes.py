@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from passback.db import Unscoped, unscoped
 from passback.errors import NotFoundError, PassbackError
 from passback.lti import framing
+from passback.lti.faults import on_record
 from passback.lti.invitations import InvitationError, check_invitation
 from passback.lti.models import Platform
 from passback.lti.registration import check_address, keep_request, register_invited
@@ -24,6 +25,7 @@ PAGE_SECONDS = 3600
 _FORM, _DONE = "lti-register", "lti-registered"
 
 registration = Blueprint("lti_registration", __name__)
+on_record(registration, "registration")
 
 
 @registration.get("/register")

@@ -6,10 +6,12 @@ from passback.db import tenant_session
 from passback.errors import PassbackError
 from passback.lti import framing
 from passback.lti.course_routes import explain
+from passback.lti.faults import on_record
 from passback.lti.review_page import review_page
 from passback.lti.reviewing import read_access
 
 review = Blueprint("lti_review", __name__)
+on_record(review, "page")
 review.register_error_handler(PassbackError, explain)
 
 

@@ -4,12 +4,12 @@ from urllib.parse import parse_qsl
 
 import structlog
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import HTTPException
 
 from passback.db import Unscoped, tenant_session, unscoped
 from passback.errors import PassbackError
-from passback.lti import binding, entering, errors, keys, launch, login, pages, records
+from passback.lti import binding, entering, keys, launch, login, pages
 from passback.lti.attempt import attempt
+from passback.lti.faults import on_record, record
 from passback.lti.parameters import parameters
 from passback.lti.states import STATE_SECONDS
 from passback.runtime import runtime
@@ -137,35 +137,8 @@ def jwks() -> Response:
 @lti.errorhandler(PassbackError)
 def refuse(error: PassbackError) -> Response:
     """Record the refusal and say it in words."""
-    _record(error)
+    record(error)
     return pages.refusal(error, attempt())
 
 
-def _record(error: PassbackError) -> None:
-    under_way = attempt()
-    records.refused(
-        under_way.code,
-        error.code,
-        detail=error.detail,
-        check=under_way.check,
-        passed=under_way.passed,
-        platform_id=under_way.platform.id if under_way.platform else None,
-        tenant_id=under_way.tenant_id,
-        state_hash=under_way.state_hash,
-        facts=under_way.facts,
-    )
-
-
-@lti.errorhandler(Exception)
-def explain_fault(error: Exception) -> Response | HTTPException:
-    """Answer a fault of our own with the code under which the log and the record have it."""
-    if isinstance(error, HTTPException):
-        return error
-    # The route, not the path: there are tokens in paths.
-    log.exception("lti.fault", launch=attempt().code, route=str(request.url_rule))
-    fault = errors.LaunchFaultError(type(error).__name__)
-    try:
-        _record(fault)
-    except Exception:  # the fault may be the database's
-        log.exception("lti.fault_not_recorded", launch=attempt().code)
-    return pages.refusal(fault, attempt())
+on_record(lti, "")

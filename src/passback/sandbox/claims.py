@@ -1,6 +1,8 @@
 """What a launch says: the id_token's claims, in the shape Moodle 4.1 sends them."""
 
+import base64
 import hashlib
+import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -84,6 +86,8 @@ def build_claims(core: Core, state: State, message: Message, nonce: str) -> Json
         claims[DL + "deep_linking_settings"] = _deep_linking(core, message)
     elif link is not None:
         claims[LTI + "resource_link"] = {"id": link.id, "title": link.title, "description": link.description}
+    if tool.former_key:
+        claims[LTI + "lti1p1"] = _formerly(message, claims)
     if message.for_user:
         claims[LTI + "for_user"] = _for_user(state, tool, message.for_user)
     return claims
@@ -121,6 +125,25 @@ def _person(tool: Tool, user: User | None) -> JsonObject:
     if tool.send_email and user.email:
         person["email"] = user.email
     return person
+
+
+def _formerly(message: Message, claims: JsonObject) -> JsonObject:
+    """Return the LTI 1.1 migration claim; under 1.1 every id of this LMS began with `old-`."""
+    tool = message.tool
+    signed = (
+        *(tool.former_key, message.deployment_id, claims["iss"], tool.client_id),
+        *(claims["exp"], claims["nonce"]),
+    )
+    base = "&".join(str(one) for one in signed)
+    digest = hmac.digest(tool.former_secret.encode(), base.encode(), "sha256")
+    said: JsonObject = {"oauth_consumer_key": tool.former_key}
+    if message.user:
+        said["user_id"] = f"old-{message.user.id}"
+    if message.link:
+        said["resource_link_id"] = f"old-{message.link.id}"
+    if tool.former_secret:
+        said["oauth_consumer_key_sign"] = base64.b64encode(digest).decode()
+    return said
 
 
 def _for_user(state: State, tool: Tool, user_id: str) -> JsonObject:

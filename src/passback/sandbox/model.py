@@ -54,6 +54,8 @@ class Tool:
     """A registered tool. `scopes` are the granted ones; what a pending one (`active` false) may do differs by product.
 
     `registered` is the answer to its registration, `management_token` what changes it later (RFC 7592).
+
+    `former_key`, `former_secret`: what the tool had under LTI 1.1, for the migration claim.
     """
 
     id: str
@@ -74,6 +76,8 @@ class Tool:
     send_email: bool = True
     active: bool = True
     login_method: str = "POST"
+    former_key: str = ""
+    former_secret: str = ""
     notice_handlers: dict[str, str] = field(default_factory=dict)
     management_token: str = ""
     registered: JsonObject = field(default_factory=dict)
