@@ -52,6 +52,7 @@ def launch(context: LaunchContext) -> PlayerPage:
         sco = timed(sco, shown.course.standing(unit.id), measure=settings.wall_clock_time)
         boot = unit_bootstrap(context, unit, sco, shown.course.preferences)
     boot |= {"mode": state.mode, "order": list(shown.plan.order), "suggestion": shown.course.suggestion}
+    boot["pages"] = shown.plan.pages()
     return PlayerPage(
         SCRIPTS,
         boot,

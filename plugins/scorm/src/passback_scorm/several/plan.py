@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from passback.plugin import JsonObject
 from passback_scorm.caching import OfCourse
 from passback_scorm.several.prerequisites import DONE, Prerequisites, PrerequisitesError, read_prerequisites
 from passback_scorm.unit import Unit
+
+_MOST_PAGES = 500
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,12 @@ class Plan:
     def order(self) -> tuple[str, ...]:
         """Return the ids of all units."""
         return tuple(self.units)
+
+    def pages(self) -> list[JsonValue]:
+        """Return the pages that belong to units, as pairs of id and href; none where there are very many."""
+        if len(self.units) > _MOST_PAGES:
+            return []
+        return [[name, href] for name, node in self.units.items() if isinstance(href := node.get("href"), str)]
 
     def unit(self, wanted: str) -> Unit | None:
         """Return a unit."""

@@ -19,6 +19,54 @@
     setTimeout(() => { globalThis.PassbackScorm.closing = false; }); // the learner may stay after all
   }, true);
 
+  // Content may turn its own page, and call its end while it does. Where the page that comes is another unit's (eXeLearning's
+  // pages link to each other), the learner followed a link of the course, and the player follows; anything else is the
+  // content's own business: an end that was only the turning of a page leads nobody away.
+  let turning = false; // content's own page is going, in this very moment
+  const frame = () => document.getElementById("content");
+  const shownPage = () => {
+    try {
+      return frame()?.contentDocument ?? null;
+    } catch {
+      return null;
+    }
+  };
+  const tail = (href) => {
+    const { pathname, search } = new URL(href, "http://package/");
+    return pathname.slice(1) + search;
+  };
+  const follow = () => {
+    const page = shownPage();
+    const { pages = [] } = boot.content;
+    const own = pages.find(([unit]) => unit === boot.activity)?.[1];
+    if (!page || own === undefined) return;
+    const start = frame().src.split("#")[0];
+    if (!start.endsWith(tail(own))) return;
+    const there = page.URL.split("#")[0].slice(start.length - tail(own).length);
+    const units = pages.filter(([, href]) => tail(href) === there);
+    if (units.length > 0 && !units.some(([unit]) => unit === boot.activity)) player.navigator("choice", units[0][0]);
+  };
+  const watchPage = (element) => {
+    const page = shownPage();
+    const goes = () => {
+      turning = true;
+      setTimeout(() => { turning = false; });
+    };
+    const soon = (tries) => {
+      if (element !== frame() || tries === 0) return;
+      if (shownPage() === page) setTimeout(() => soon(tries - 1), 5);
+      else follow(); // before its scripts meet an API that has ended
+    };
+    const view = page?.defaultView;
+    view?.addEventListener("beforeunload", goes, true);
+    view?.addEventListener("pagehide", () => { goes(); soon(400); }, true);
+  };
+  document.addEventListener("load", ({ target }) => {
+    if (target !== frame()) return;
+    watchPage(target);
+    follow();
+  }, true);
+
   // In a preview or a review nothing is recorded: it goes where it is asked to.
   const look = (request, target) => {
     const { order } = boot.content;
@@ -49,9 +97,10 @@
     const [, target = "", verb = request] = /^\{target=(.*)\}(choice|jump)$/s.exec(request) ?? [];
     if (globalThis.PassbackScorm.closing) return; // its leave-taking, not a wish to go on
     if (boot.content.mode === "normal" && verb) return void go(verb, target);
-    const ended = boot;
+    if (turning) return;
+    const [ended, page] = [boot, shownPage()];
     const fresh = boot.content.mode === "normal" && (await player.flush()) ? await refresh() : null;
-    if (boot !== ended || fresh?.content.suggestion === "stay") return;
+    if (boot !== ended || shownPage() !== page || fresh?.content.suggestion === "stay") return;
     if (fresh?.content.suggestion === "end") return void go("exitAll");
     player.finished({ reason });
   };
