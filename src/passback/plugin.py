@@ -525,6 +525,15 @@ class ComparesVersions(Protocol):
 
 
 @runtime_checkable
+class Resumes(Protocol):
+    """What a content type adds whose content can say that it was paused, to be gone on with even once it is passed."""
+
+    def is_paused(self, state: State) -> bool:
+        """Say whether content was left with the wish to be resumed, by the cells of `launch_scopes`."""
+        ...
+
+
+@runtime_checkable
 class ReportsActivities(Protocol):
     """What a content type adds whose report looks at the cells of activities."""
 

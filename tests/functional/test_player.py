@@ -432,6 +432,28 @@ def test_a_passed_course_asks_and_review_is_review(player: Player) -> None:
     assert (player.boot(review).json or {})["mode"] == "review"
 
 
+def test_a_paused_course_that_was_passed_may_be_gone_on_with(player: Player) -> None:
+    url, _booted = player.start()
+    said = [event(1, "toy.page", page=1, of=1), event(2, scaled=0.9), event(3, "toy.pause", on=True)]
+    player.send(url, *said, leaving=True)
+    entry = player.entry()
+    page = player.client.get(entry).text
+    assert page.index("Go on where I was") < page.index("Look back") < page.index("Start a new attempt")
+    on = player.client.post(entry, data={"choice": "continue"}).location
+    booted = player.boot(on, tab="one").json
+    assert booted is not None
+    assert booted["mode"] == "normal"
+    with tenant_session(player.tenant_id) as session:
+        assert session.scalars(select(func.count()).select_from(Attempt)).one() == 1
+    finished = player.events_url(on, booted["token"])
+    player.send(finished, event(1, "toy.pause", on=False), leaving=True)
+    assert "Go on where I was" not in player.client.get(entry).text
+    forced = player.client.post(entry, data={"choice": "continue"}).location
+    booted = player.boot(forced, tab="one").json
+    assert booted is not None
+    assert booted["mode"] == "review"
+
+
 def test_a_new_attempt_starts_once_however_often_its_page_is_loaded(player: Player) -> None:
     pass_the_course(player)
     entry = player.entry()

@@ -81,6 +81,8 @@ class ToyContentType:
                 return Transition(outcome.with_(completion=_at_least_started(outcome), ended=False))
             case "session.ended" | "toy.end":
                 return Transition(outcome.with_(ended=True))
+            case "toy.pause":
+                return Transition(outcome, {PAGES: {**cell, "paused": event.data.get("on") is not False}})
             case "toy.page":
                 return _page(outcome, cell, event)
             case "toy.score" if isinstance(event.data.get("scaled"), (int, float)):
@@ -96,6 +98,9 @@ class ToyContentType:
 
     def report(self, state: State) -> AttemptReport:
         return AttemptReport(rows=(("Pages seen", str(state.cells.get(PAGES, {}).get("seen", []))),))
+
+    def is_paused(self, state: State) -> bool:
+        return state.cells.get(PAGES, {}).get("paused") is True
 
     def timeline(self, events: Sequence[RuntimeEvent], content: JsonObject) -> Timeline:
         pages = sum(event.kind == "toy.page" for event in events)

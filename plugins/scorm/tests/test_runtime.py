@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -483,3 +484,18 @@ _ANSWER = {
 def _cell(attempt: Attempt) -> dict[str, Any]:
     [cell] = attempt.state.cells.values()
     return dict(cell)
+
+
+@pytest.mark.parametrize(
+    ("end", "paused"),
+    [
+        (lambda attempt: attempt.finish((EXIT, "suspend")), True),
+        (lambda attempt: attempt.finish((EXIT, "suspend")).leave().open(), True),
+        (lambda attempt: attempt.finish((EXIT, "suspend")).leave().open().finish().leave(), False),
+        (lambda attempt: attempt.finish().leave(), False),
+        (lambda attempt: attempt.leave(), False),
+    ],
+)
+def test_a_passed_course_is_paused_where_it_was_suspended(end: Callable[[Attempt], Attempt], *, paused: bool) -> None:
+    attempt = Attempt().open().set((STATUS, "passed"))
+    assert SCORM.is_paused(end(attempt).state) is paused

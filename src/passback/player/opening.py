@@ -43,12 +43,14 @@ class Choice:
             began, go on with it or start the current version.
         title: of the course.
         again: a new attempt may be started.
+        go_on: the attempt was paused and may be gone on with.
         uses_attempt: starting the current version uses up one of the attempts that are allowed.
     """
 
     kind: Literal["passed", "used_up", "version"]
     title: str
     again: bool = False
+    go_on: bool = False
     uses_attempt: bool = False
 
 
@@ -90,7 +92,7 @@ def find_choice(entry: Entry) -> tuple[Choice | None, Play]:
         if standing.version_change == "ask":
             return Choice("version", title, uses_attempt=standing.uses_attempt), play
         if standing.kind in {"passed", "used_up"}:
-            return Choice(standing.kind, title, standing.new_attempt_allowed), play
+            return Choice(standing.kind, title, standing.new_attempt_allowed, standing.paused), play
         return None, play
 
 
@@ -185,6 +187,7 @@ def open_play(play: Play, *, tab: str, take_over: bool) -> Opened:
             registration,
             mode="review" if play.review else "normal",
             new_attempt=new_attempt,
+            go_on=play.go_on,
             change_version=play.change_version,
             tab=tab,
             take_over=take_over,

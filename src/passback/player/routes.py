@@ -69,6 +69,8 @@ def choose(token: str) -> Response:
         return _go(opening.play_url(opening.choose_new_attempt(entry, change_version=True)))
     if chosen == "again" and choice.again:
         return _go(opening.play_url(opening.choose_new_attempt(entry)))
+    if chosen == "continue" and choice.go_on:
+        return _go(opening.play_url(Play(entry, play.version, go_on=True)))
     return _go(opening.play_url(Play(entry, play.version, review=True)))
 
 

@@ -63,6 +63,7 @@ class Play:
         version: the course version, which fixes the content origin.
         review: look at a passed attempt without changing it.
         new_attempt_after: start a new attempt if that many exist, so that a reload does not start another; -1: no.
+        go_on: go on in a passed attempt that was paused.
         change_version: the new attempt takes the place of one on another version of the course.
     """
 
@@ -71,6 +72,7 @@ class Play:
     review: bool = False
     new_attempt_after: int = -1
     change_version: bool = False
+    go_on: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,18 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from passback.clock import utc_now
+from passback.content.errors import ContentTypeMissingError
 from passback.db import TenantSession
-from passback.plugin import SESSION_STARTED
+from passback.plugin import SESSION_STARTED, Resumes
 from passback.tracking import journal
+from passback.tracking.courses import find_subject
 from passback.tracking.ending import close_idle, close_session, end
 from passback.tracking.errors import AttemptRefusedError, NothingToReviewError, SessionBusyError
 from passback.tracking.grading import is_done
 from passback.tracking.models import Attempt, Placement, PlaySession, Registration
 from passback.tracking.outcome import load
 from passback.tracking.rollup import attempts_of
+from passback.tracking.state import load_state
 from passback.tracking.versions import (
     VersionChange,
     find_current,
@@ -46,6 +49,8 @@ class Standing:
         busy: it is open in another window, seen within 90 seconds.
         new_attempt_allowed: `open_session(new_attempt=True)` would be accepted.
         attempts: how many there are.
+        paused: with `passed` and `used_up`: content was left with the wish to be resumed, so that
+            `open_session(go_on=True)` would be accepted.
         version_change: with `resume`: the attempt is on another version of the course than the current one, and the
             learner may choose that (`ask`) or is led to it (`at_once`).
         uses_attempt: the change would use up one of the allowed attempts.
@@ -55,6 +60,7 @@ class Standing:
     busy: bool = False
     new_attempt_allowed: bool = False
     attempts: int = 0
+    paused: bool = False
     version_change: VersionChange = "none"
     uses_attempt: bool = False
 
@@ -75,11 +81,12 @@ def standing(session: TenantSession, registration: Registration, *, tab: str = "
     left = _attempts_left(placement, sum(not attempt.replaced for attempt in attempts))
     allowed = left and _may_be_left_behind(latest, placement)
     if is_done(load(latest.outcome), placement.pass_mark):
-        return Standing("passed" if left else "used_up", busy, allowed, len(attempts))
+        kind: Literal["passed", "used_up"] = "passed" if left else "used_up"
+        return Standing(kind, busy, allowed, len(attempts), _is_paused(session, latest))
     current_version = find_current(session, registration.course_id)
     change = version_change(current_version, latest, another_allowed=allowed)
     uses = change != "none" and placement.max_attempts > 0 and not is_undecided(latest)
-    return Standing("resume", busy, allowed, len(attempts), change, uses)
+    return Standing("resume", busy, allowed, len(attempts), version_change=change, uses_attempt=uses)
 
 
 def open_session(
@@ -88,18 +95,21 @@ def open_session(
     *,
     mode: Mode = "normal",
     new_attempt: bool = False,
+    go_on: bool = False,
     change_version: bool = False,
     tab: str = "",
     take_over: bool = False,
 ) -> PlaySession:
     """Open a session and record its start.
 
-    Not passed: the same attempt goes on. Passed: the session is a review, unless a new attempt is asked for. A review
-    changes nothing and takes nothing over.
+    Not passed: the same attempt goes on. Passed: the session is a review, unless a new attempt is asked for, or to go
+    on in an attempt that was paused, which can only raise what it came to. A review changes nothing and takes nothing
+    over.
 
     Args:
         mode: `review` and `browse` never change an outcome.
         new_attempt: begin another attempt, on the course's current version.
+        go_on: go on in an attempt that is passed, if its content was paused.
         change_version: with `new_attempt`: leave an attempt on another version, also one that has come to nothing yet;
             such a one does not count among those that are allowed (docs/decisions/0017-course-versions.md).
         tab: names the browser tab, "" where it is not known.
@@ -120,7 +130,8 @@ def open_session(
         if first is None:  # another window has just begun it
             return open_session(session, registration, mode=mode, tab=tab, take_over=take_over)
         return _open_on(session, first, tab, now)
-    if not new_attempt and is_done(load(latest.outcome), placement.pass_mark):
+    stays_over = not (new_attempt or (go_on and _is_paused(session, latest)))
+    if stays_over and is_done(load(latest.outcome), placement.pass_mark):
         return _open_review(session, latest, mode="review", tab=tab, now=now)
     replaced = new_attempt and change_version and gives_way(session, registration, latest)
     if new_attempt and not replaced and not _may_begin_another(session, registration, latest, placement):
@@ -128,6 +139,17 @@ def open_session(
     _take_over(session, latest, tab, now, take_over=take_over)
     latest.replaced = latest.replaced or replaced
     return _open_on(session, _next_attempt(session, registration, latest, now) if new_attempt else latest, tab, now)
+
+
+def _is_paused(session: TenantSession, attempt: Attempt) -> bool:
+    try:
+        subject = find_subject(session, attempt)
+    except ContentTypeMissingError:
+        return False
+    content_type = subject.content_type
+    if not isinstance(content_type, Resumes):
+        return False
+    return content_type.is_paused(load_state(session, subject, attempt, outcome=load(attempt.outcome)))
 
 
 def _next_attempt(session: TenantSession, registration: Registration, latest: Attempt, now: datetime) -> Attempt:

@@ -58,6 +58,19 @@ def test_passed_is_reviewed_and_a_review_changes_nothing(desk: Desk) -> None:
     assert [one.kind for one in desk.events(session)] == ["session.started", "toy.page", "toy.score"]
 
 
+def test_a_passed_attempt_that_was_paused_may_go_on_and_only_rises(desk: Desk) -> None:
+    desk.send(desk.open(), [page(1, 1, of=1), score(2, 0.8), event(3, "toy.pause")], leaving=True)
+    assert desk.standing() == Standing("passed", new_attempt_allowed=True, attempts=1, paused=True)
+    assert desk.session(desk.open()).mode == "review", "unless it is asked for"
+    again = desk.open(go_on=True)
+    assert (desk.session(again).mode, len(desk.attempts())) == ("normal", 1)
+    desk.send(again, [score(1, 0.3), event(2, "toy.pause", on=False)], leaving=True)
+    outcome = desk.outcome()
+    assert (outcome.success, outcome.score_scaled) == (Success.PASSED, 0.8)
+    assert not desk.standing().paused
+    assert desk.session(desk.open(go_on=True)).mode == "review"
+
+
 def test_a_new_attempt_after_passing_takes_the_current_version(desk: Desk) -> None:
     pass_it(desk)
     with tenant_session(desk.tenant_id, write=True) as session:

@@ -74,6 +74,13 @@ def entry(sco: Sco, settings: ScormSettings, mode: str) -> str:
     return "resume" if not finished or how == "suspend" or (settings.always_resume and kept) else ""
 
 
+def paused(sco: Sco) -> bool:
+    """Say whether the SCO was left with `suspend`; one that has begun again since is paused until it ends otherwise."""
+    if sco.run.finished:
+        return model_of(sco).text(EXIT) == "suspend"
+    return sco.last_finished and sco.last_exit == "suspend"
+
+
 def student_name(learner: LearnerView) -> str:
     """Return "Last, First" (SCORM 1.2 RTE 3.4.4); many courses greet with what follows the comma."""
     if learner.family_name and learner.given_name:

@@ -22,15 +22,18 @@ from passback.plugin import (
     Transition,
 )
 from passback_scorm import runtime
-from passback_scorm.boot import bootstrap
+from passback_scorm.boot import bootstrap, paused
 from passback_scorm.comparing import compare
 from passback_scorm.importing import detect, import_course
 from passback_scorm.report import attempt_report
+from passback_scorm.sco import load_sco
 from passback_scorm.sequenced import launching
 from passback_scorm.sequenced import runtime as sequenced
+from passback_scorm.sequenced.course import load_course as load_2004
 from passback_scorm.settings import ScormSettings, course_settings
 from passback_scorm.several import launching as several_launching
 from passback_scorm.several import runtime as several
+from passback_scorm.several.course import load_course as load_several
 from passback_scorm.timeline import timeline
 from passback_scorm.unit import only_unit
 
@@ -120,6 +123,14 @@ class ScormContentType:
         if is_2004(state.content):
             return launching.report(state)
         return several_launching.report(state) if has_several(state.content) else attempt_report(state)
+
+    def is_paused(self, state: State) -> bool:
+        """Say whether content was left with `suspend`, or all of it was suspended, and was not ended since."""
+        if is_2004(state.content):
+            return load_2004(state).place.paused
+        if has_several(state.content):
+            return load_several(state).suggestion == "stay"
+        return paused(load_sco(state.cells.get(runtime.CELL)))
 
     def report_scopes(self, state: State) -> frozenset[StateKey]:
         """Name the cells of the activities that there is something to tell of."""

@@ -41,6 +41,7 @@ class Place:
     Args:
         shown: id of the activity that is delivered; "" for none.
         ended: the sequencing session is over.
+        paused: the learner or the content suspended it, and it was not ended since.
         exception: why the last request delivered nothing.
         delivery: counts deliveries, so that a unit knows whether it was delivered anew.
         session: the session whose events count.
@@ -49,6 +50,7 @@ class Place:
 
     shown: str = ""
     ended: bool = False
+    paused: bool = False
     exception: str = ""
     delivery: int = 0
     session: str = ""

@@ -111,6 +111,8 @@ def _ended(said: _Said) -> Transition:
     running = place.running
     step = engine.set_aside(course.tree, course.state, course.shared, result=running.result, finished=_is_over(running))
     after = _shown(course, step, session=place.session)
+    if running.finished or _suspended(running):
+        after = after.with_(paused=_suspended(running))
     return said.to(after, _outcome(said, after).with_(ended=True))
 
 
@@ -126,6 +128,8 @@ def _navigated(said: _Said) -> Transition:
         result = _cut_short(result or RteResult())
     step = engine.navigate(course.tree, course.state, course.shared, request, target, result=result)
     after = _shown(course, step, session=course.place.session)
+    if step.ended:
+        after = after.with_(paused=request == "suspendAll")
     outcome = _outcome(said, after)
     return said.to(after, outcome.with_(ended=outcome.ended or step.ended))
 
@@ -155,7 +159,11 @@ def _shown(course: Course, step: engine.Step, *, session: str) -> Course:
 
 
 def _is_over(running: Running) -> bool:
-    return running.finished and (running.result is None or running.result.exit != "suspend")
+    return running.finished and not _suspended(running)
+
+
+def _suspended(running: Running) -> bool:
+    return running.result is not None and running.result.exit == "suspend"
 
 
 # --- An activity -----------------------------------------------------------------------------------------------------

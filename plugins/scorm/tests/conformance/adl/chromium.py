@@ -137,12 +137,16 @@ class ChromiumLms:
         self.opened = False
 
     def open(self) -> None:
-        """Open the course by a launch; where it is passed, by a new attempt, as the session that follows an end is."""
+        """Open the course by a launch; a passed one goes on where it was suspended, else begins anew."""
         self.page.goto(self.learner.suite.tool.launch_url(self.person.registration))
         self.opened = True
         self._settle()
+        paused = self.page.get_by_role("button", name="Go on where I was")
         again = self.page.get_by_role("button", name="Start a new attempt")
-        if self.shown.get("note") and again.is_visible():
+        if self.shown.get("note") and paused.is_visible():
+            paused.click()
+            self._settle()
+        elif self.shown.get("note") and again.is_visible():
             again.click()
             self._settle()
             self.shown["note"] = "in a new attempt, as the course was passed"
