@@ -255,7 +255,10 @@ def _whole(name: str) -> int:
 
 def _cut(found: list[Shown]) -> tuple[list[Shown], int, int]:
     """Return one page of `found`, where it starts and how long it may be (0: no end)."""
-    start, limit = _whole("from"), _whole("limit")
+    profile = platform().core.profile
+    start, limit = _whole("from"), _whole("limit") or profile.page_size
+    if profile.largest_page:
+        limit = min(limit or profile.largest_page, profile.largest_page)
     return (found[start : start + limit] if limit else found[start:]), start, limit
 
 

@@ -84,8 +84,8 @@ class StrictnessProfile:
         clip: a score above the maximum is cut to it.
         override_holds: a grade that a teacher changed by hand stays, although the score is answered with 200.
         maximum_required: scoreMaximum 0 is refused with 422.
-        page_size: members in one answer unless `limit` is sent; 0: all.
-        largest_page: members in one answer whatever `limit` says; 0: any number.
+        page_size: members, columns or grades in one answer unless `limit` is sent; 0: all.
+        largest_page: how many of them in one answer whatever `limit` says; 0: any number.
         next_page_loses: what the link to the next page of members forgets of the query.
         notices: sends notices (context copies) to tools that ask for them, and knows the variables of histories.
         broken_line_item_links: paging links of line items have curly quotes and `&amp;`.
