@@ -19,7 +19,9 @@ from passback.lti.reconciling import reconcile
 from passback.sandbox.faults import Fault
 from passback.sandbox.model import LineItem
 from passback.staff.models import AuditEntry
+from passback.staff.service import Role
 from passback.tenants import ensure_tenant
+from tests.functional.test_admin import post, signed_in
 from tests.support.lms_gradebook import Gradebook
 from tests.support.lti import make_choice
 
@@ -93,6 +95,26 @@ def test_a_second_column_is_told_and_a_teacher_sends_the_grades_there_in(
     with unscoped(Unscoped.INSTALLATION) as session:
         (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.action == "line_item.chosen"))
     assert entry.actor == "lti:TEST-CODE"
+
+
+def test_staff_of_the_installation_may_choose_too(gradebook: Gradebook) -> None:
+    gradebook.grade(0.8)
+    gradebook.drain(after=2)
+    second = second_column(gradebook)
+    compare(gradebook)
+    browser = signed_in(gradebook.school.app, Role.DEVELOPER)
+    page = f"/admin/t/default/reconciliation/{gradebook.context_id}"
+    text = browser.get(page).text
+    assert "Toys: Toys again (10)" in text
+    (action,) = {part.partition('"')[0] for part in text.split('action="')[1:] if "/columns/" in part.partition('"')[0]}
+    assert "The grades go to that column now." in post(browser, action, page).text
+    gradebook.drain(after=5)
+    sent = gradebook.server.platform.gradebook.result(second.id, gradebook.school.learner.id)
+    assert sent is not None
+    assert sent.score == 8.0
+    reporter = signed_in(gradebook.school.app, Role.REPORTER)
+    assert "/columns/" not in reporter.get(page).text
+    assert reporter.post(action).status_code in {400, 403}
 
 
 def test_a_column_that_went_meanwhile_is_not_chosen(gradebook: Gradebook) -> None:

@@ -61,7 +61,7 @@ class CourseReport:
 
 @dataclass(frozen=True)
 class FindingRow:
-    """A finding in plain words. `ours` and `theirs` are 0..1."""
+    """A finding in plain words. `ours` and `theirs` are 0..1; `column`: one that could get the grades instead."""
 
     learner: str
     activity: str
@@ -71,6 +71,7 @@ class FindingRow:
     theirs: float | None
     registration_id: UUID | None
     action: str
+    column: UUID | None = None
 
 
 def courses(session: TenantSession) -> Sequence[CourseReport]:
@@ -120,6 +121,7 @@ def findings(session: TenantSession, context_id: UUID) -> Sequence[FindingRow]:
             theirs=finding.theirs,
             registration_id=finding.registration_id,
             action=finding.action,
+            column=finding.id if finding.kind == DUPLICATE else None,
         )
         for finding, learner, link_title, placement_title in rows
     ]

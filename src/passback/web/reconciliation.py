@@ -4,9 +4,11 @@ from uuid import UUID
 
 from flask import Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from passback.db import tenant_session
+from passback.lti import duplicates
 from passback.lti import reconciliation_view as view
 from passback.lti.reconciliation_jobs import start_here
 from passback.lti.reconciling import ask
@@ -66,6 +68,15 @@ def compare_all(tenant: str) -> ResponseReturnValue:
 def compare(tenant: str, context_id: UUID) -> ResponseReturnValue:
     """Have one course compared."""
     _ask([context_id], str(context_id))
+    return redirect(url_for("reconciliation.show", tenant=tenant, context_id=context_id))
+
+
+@reconciliation.post("/<uuid:context_id>/columns/<uuid:finding_id>")
+@require(Role.DEVELOPER)
+def choose_column(tenant: str, context_id: UUID, finding_id: UUID) -> ResponseReturnValue:
+    """Send the grades of an activity to another one of its columns from now on."""
+    duplicates.choose(current_tenant().id, finding_id, by=actor())
+    flash(_("The grades go to that column now."), "good")
     return redirect(url_for("reconciliation.show", tenant=tenant, context_id=context_id))
 
 
