@@ -72,12 +72,16 @@ def test_an_upload_is_looked_at_and_confirmed(staff: Staff) -> None:
     assert "Gone: “Honey”." in looked.text
     assert "“All about bees”; it was “Bees”" in looked.text
     assert "1 learner is under way" in looked.text
+    assert "When they come back: They choose" in looked.text
     assert "right course" not in looked.text
     assert staff.numbers() == ([1], 1)
+    waiting = f'href="{looked.request.path}">new.zip</a>'
+    assert waiting in staff.browser.get(staff.course).text, "who has gone elsewhere finds it again"
     done = staff.press(looked, "confirm")
     assert "Version 2 is current" in done.text
     assert "imported by developer@example.org" in done.text
     assert "<h1>Bees</h1>" in done.text
+    assert waiting not in done.text
     assert staff.numbers() == ([2, 1], 2)
     assert "does not wait any more" in staff.browser.get(looked.request.path).text
 

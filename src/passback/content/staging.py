@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import IO
 from uuid import UUID
 
+from sqlalchemy import select
+
 from passback.content.comparing import Comparison
 from passback.content.errors import (
     OlderVersionError,
@@ -100,6 +102,12 @@ def stage_version(tenant_id: UUID, file: IO[bytes], filename: str, into: UUID, *
             )
             session.add(staged)
     return version_id
+
+
+def list_staged(session: TenantSession, course_id: UUID) -> Sequence[StagedVersion]:
+    """Return the uploads that wait for a course, the newest first."""
+    query = select(StagedVersion).where(StagedVersion.course_id == course_id).order_by(StagedVersion.id.desc())
+    return session.scalars(query).all()
 
 
 def find_staged(session: TenantSession, course_id: UUID, staged_id: UUID) -> tuple[StagedVersion, Prospect]:

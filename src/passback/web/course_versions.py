@@ -52,7 +52,7 @@ def version_rows(session: TenantSession, course_id: UUID) -> list[VersionRow]:
 
 
 def _names(found: Sequence[CourseVersion]) -> dict[str, str]:
-    """Return the addresses of the staff who imported versions."""
+    """Return how those who imported versions are called, as far as that is known."""
     ids = []
     for one in found:
         try:
@@ -60,7 +60,9 @@ def _names(found: Sequence[CourseVersion]) -> dict[str, str]:
         except ValueError:
             continue
     with unscoped(Unscoped.INSTALLATION) as session:
-        return {str(user.id): user.email for user in session.scalars(select(User).where(User.id.in_(ids)))}
+        staff = {str(user.id): user.email for user in session.scalars(select(User).where(User.id.in_(ids)))}
+    teachers = {one.imported_by: _("a teacher in the LMS") for one in found if one.imported_by.startswith("lti:")}
+    return staff | teachers | {"cli": _("the command line")}
 
 
 @course_versions.post("/versions")

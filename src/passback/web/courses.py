@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from passback.content import service as content
 from passback.content.models import Course
+from passback.content.staging import list_staged
 from passback.content.versions import OnNewVersion
 from passback.db import Unscoped, tenant_session, unscoped
 from passback.errors import PassbackError
@@ -74,6 +75,7 @@ def show(tenant: str, course_id: UUID) -> ResponseReturnValue:  # noqa: ARG001 -
     with tenant_session(current_tenant().id) as session:
         course = session.get(Course, course_id) or abort(404)
         versions = version_rows(session, course_id)
+        staged = list_staged(session, course_id)
         rows = session.execute(
             select(Registration, Learner)
             .join(Learner, Learner.id == Registration.learner_id)
@@ -88,6 +90,7 @@ def show(tenant: str, course_id: UUID) -> ResponseReturnValue:  # noqa: ARG001 -
         tenant=current_tenant(),
         course=course,
         versions=versions,
+        staged=staged,
         rules=list(OnNewVersion),
         kind=str(current.content["label"]) if current else kind.label if kind else course.content_type,
         structure=content.activities(current) if current else (),
