@@ -154,7 +154,8 @@ class ContentChange:
 
     Args:
         what: what differs, such as "Pass mark".
-        before: its value in the older version, "" for none; `after` likewise.
+        before: its value in the older version, "" for none; `after` likewise. Both "": it is another one, and that
+            cannot be said in a few words.
         activity: id of the activity it is about, "" for the course as a whole.
     """
 

@@ -132,8 +132,8 @@ def describe(change: Change) -> str:
 
 
 def _variant(change: Change) -> bool:
-    """Tell apart the two sentences of a kind: within something, only in the order, results from now on."""
-    if change.kind is ChangeKind.MOVED:
+    """Tell apart the two sentences of a kind: within something, only in the order, in no few words, results by now."""
+    if change.kind in {ChangeKind.MOVED, ChangeKind.CONTENT}:
         return change.before == change.after
     return change.kind in {ChangeKind.ADDED, ChangeKind.TRACKING} and bool(change.after)
 
@@ -150,6 +150,7 @@ def _sentences() -> dict[tuple[ChangeKind, bool], str]:
         (ChangeKind.START, False): _("Other start: “%(title)s” opens %(after)s; it was %(before)s."),
         (ChangeKind.TRACKING, True): _("“%(title)s” now reports results."),
         (ChangeKind.TRACKING, False): _("“%(title)s” reports no results any more."),
+        (ChangeKind.CONTENT, True): _("%(what)s: changed."),
         (ChangeKind.CONTENT, False): _("%(what)s: %(after)s; it was %(before)s."),
     }
 

@@ -37,6 +37,7 @@ class Prospect:
 
     Args:
         current: the version it was compared with.
+        warnings: of a package that was just read; those of an upload that waits are in its row.
         same_as: number of the version that was made of these very bytes, None for none.
     """
 
@@ -189,8 +190,8 @@ def _prospect(
     session: TenantSession,
     course_id: UUID,
     content: JsonObject,
-    warnings: Sequence[PackageWarning],
-    same: CourseVersion | None,
+    warnings: Sequence[PackageWarning] = (),
+    same: CourseVersion | None = None,
 ) -> Prospect:
     course = session.get_one(Course, course_id)
     current = current_version(session, course_id)

@@ -86,10 +86,15 @@ def test_otherwise_by_title_and_activities_together() -> None:
 
 def test_a_content_types_own_words_name_the_activity() -> None:
     side = Side("T", "", (act("quiz"),))
-    said = [ContentChange("Pass mark", "50", "80", "quiz"), ContentChange("Edition", "", "2004")]
+    said = [
+        ContentChange("Pass mark", "50", "80", "quiz"),
+        ContentChange("Edition", "", "2004"),
+        ContentChange("Sequencing", "", ""),
+    ]
     assert [describe(change) for change in compare(side, side, said).changes] == [
         "Quiz: Pass mark: 80; it was 50.",
         "Edition: 2004; it was none.",
+        "Sequencing: changed.",
     ]
 
 

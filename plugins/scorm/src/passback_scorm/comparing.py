@@ -63,7 +63,7 @@ def _of_activity(name: str, old: Node, new: Node) -> Iterator[ContentChange]:
     if before != after:
         yield ContentChange("Passed from a measure of", before, after, name)
     if _rest(one) != _rest(other):
-        yield ContentChange("Sequencing", "as it was", "changed", name)
+        yield ContentChange("Sequencing", "", "", name)
 
 
 def _pass_measure(definition: Node) -> str:
