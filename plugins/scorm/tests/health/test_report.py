@@ -58,6 +58,24 @@ def test_a_sound_course() -> None:
     assert (health.reports_score, health.language) == (True, "en")
 
 
+SETS = 'function report(points) { set("cmi.core.score.raw", points); }'
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (SETS, True),
+        (f"const api = find(win).LMSInitialize; {SETS}", False),  # the wrapper that finds the run time
+        (f"{SETS}/* {'-' * 40_000} */", False),  # a tool's whole library
+        ('const NAMES = ["cmi.core.score.raw", "cmi.core.score.min"];', False),
+    ],
+)
+def test_a_library_is_no_proof_that_a_course_has_scores(code: str, says: bool) -> None:
+    assert examined(**{"api.js": code}).reports_score is says
+    page = SOUND.replace("</script><body", f"{SETS}</script><body")
+    assert examined(page, **{"api.js": code}).reports_score
+
+
 LOADED = [
     '<script src="https://cdn.example.net.au/x.js"></script>',
     "<link rel=stylesheet href='//cdn.example.net.au/x.css'>",

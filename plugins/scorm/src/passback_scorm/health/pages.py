@@ -28,8 +28,10 @@ _TALKS = ("LMSInitialize", "API_1484_11", ".Initialize(")
 _FINISHES = ("LMSFinish", ".Terminate(")
 _FINISHES_SOMEHOW = tuple(f"{quote}{name}{quote}" for name in ("LMSFinish", "Terminate") for quote in "\"'")
 _SCORES = ("score.raw", "score.scaled")
-_SETS_12 = re.compile(r"[\"']cmi\.core\.score\.raw[\"']\s{0,9},", re.IGNORECASE)
-_SETS_2004 = re.compile(r"[\"']cmi\.score\.(?:raw|scaled)[\"']\s{0,9},", re.IGNORECASE)
+_SETS_12 = re.compile(r"\(\s{0,9}[\"']cmi\.core\.score\.raw[\"']\s{0,9},", re.IGNORECASE)
+_SETS_2004 = re.compile(r"\(\s{0,9}[\"']cmi\.score\.(?:raw|scaled)[\"']\s{0,9},", re.IGNORECASE)
+_FINDS = ("API_1484_11", "LMSInitialize")
+_OWN_SCRIPT = 32 * 1024
 _OTHER = re.compile(r"aicc_sid|AICC_", re.IGNORECASE)
 
 
@@ -119,15 +121,19 @@ def _code(pages: Pages, path: str, text: str) -> None:
     pages.talks = pages.talks or _has(text, _TALKS)
     if _has(text, _SCORES):
         pages.names_score = True
-        pages.sets_score = pages.sets_score or _sets_score(text)
+        pages.sets_score = pages.sets_score or _sets_score(path, text)
 
 
-def _sets_score(text: str) -> bool:
+def _sets_score(path: str, text: str) -> bool:
     """Say whether a file of the course's own sets a score.
 
-    A library that serves several standards sets one for courses that have none, too (scormdriver.js of Storyline and
-    Rise): nothing follows from finding it.
+    Where it does, a completion waits for that score, so a wrong yes keeps a grade back for good. Nothing follows from a
+    tool's library: one that serves several standards (scormdriver.js of Storyline and Rise), the wrapper that finds the
+    run time (lms.js of iSpring, APIWrapper.js), or a large script (common.js of eXeLearning) is in every course of the
+    tool, with and without a quiz.
     """
+    if not path.lower().endswith(_HTML) and (len(text) > _OWN_SCRIPT or _has(text, _FINDS)):
+        return False
     if _SETS_12.search(text):
         return "cmi.score." not in text and not _OTHER.search(text)
     return bool(_SETS_2004.search(text)) and "cmi.core." not in text and not _OTHER.search(text)
