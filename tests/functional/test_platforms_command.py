@@ -81,6 +81,24 @@ def test_add_tells_what_the_lms_asks_for(sqlite_app: Flask) -> None:
     assert "Our LMS" in run("show", "https://lms.example").output
 
 
+def test_add_knows_what_is_always_the_same(sqlite_app: Flask) -> None:
+    result = run("add", "--lms=blackboard", "--client-id=app", "--deployment=one")
+    assert result.exit_code == 0, result.output
+    assert "Tool JWKS URL: http://localhost:8000/lti/jwks" in result.output
+    assert "Then: " in result.output
+    shown = told("show", "app")
+    assert (shown["issuer"], shown["product"], shown["new_deployments"]) == (
+        "https://blackboard.com",
+        "blackboardlearn",
+        "inbox",
+    )
+    assert shown["jwks_url"].endswith("/applications/app/jwks.json")
+    assert told("add", "--lms=moodle", "--base=moodle.example", "--client-id=m")["issuer"] == "https://moodle.example"
+    assert refused("add", "--lms=moodle", "--client-id=m").code == "connect_field"
+    assert refused("add", "--client-id=m").code == "connect_field"
+    assert "There is one for: blackboard" in refused("add", "--lms=nothing", "--client-id=m").advice
+
+
 def test_disable_and_approve(sqlite_app: Flask) -> None:
     told(*ADD)
     assert told("disable", "client")["status"] == "disabled"

@@ -227,6 +227,7 @@ def test_staff_decide_what_an_approved_request_is(sqlite_app: Flask, lms: Sandbo
     browser = signed_in(sqlite_app, Role.ADMINISTRATOR)
     page = f"/admin/platforms/{new.id}"
     assert "was connected before" in browser.get(page).text
+    assert "say what the new registration is" in browser.get("/admin/platforms/").text
     shown = post(browser, f"{page}/replace", page, old=str(first.id))
     assert "has the new registration" in shown.text
     assert [(one.id, one.client_id) for one in platforms()] == [(first.id, new.client_id)]
@@ -271,7 +272,18 @@ def test_a_changed_host_is_approved_and_the_former_is_not_any_more(sqlite_app: F
     assert "10.0.0.9" in platforms()[0].approved_hosts
     run("change", str(row.id), "--token-url", row.token_url, "--jwks-url", row.jwks_url)
     assert platforms()[0].approved_hosts == row.approved_hosts
-    assert run("change", str(row.id), "--name", row.name)["changed"] == []
+    assert run("change", str(row.id), "--name", row.name, "--product", "Moodle")["changed"] == []
+
+
+def test_what_launches_are_signed_with_can_be_changed_but_not_to_nothing(lms: SandboxServer) -> None:
+    (row,) = platforms()
+    run("change", str(row.id), "--algorithm", "RS256", "--algorithm", "ES256")
+    assert platforms()[0].algorithms == ["RS256", "ES256"]
+    for weak in ("none", "HS256"):
+        with pytest.raises(PassbackError) as caught:
+            run("change", str(row.id), "--algorithm", weak)
+        assert caught.value.code == "platform_details"
+    assert platforms()[0].algorithms == ["RS256", "ES256"]
 
 
 def test_whose_new_deployments_are_is_a_choice(sqlite_app: Flask, lms: SandboxServer) -> None:

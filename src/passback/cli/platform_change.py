@@ -25,13 +25,17 @@ INBOX = "inbox"
 @click.option("--token-url", help="Access token URL.")
 @click.option("--jwks-url", help="Public keyset URL.")
 @click.option("--token-audience", help='Where it differs from the token URL; "" for none.')
+@click.option("--algorithm", "algorithms", multiple=True, help="What it signs launches with: RS256 …; all of them.")
 @click.option("--new-deployments", metavar="TENANT", help=f'Whose new deployments are; "{INBOX}": each is approved.')
 @json_option
-def change_command(platform: str, new_deployments: str | None, as_json: bool, **fields: str | None) -> None:
+def change_command(
+    platform: str, algorithms: tuple[str, ...], new_deployments: str | None, as_json: bool, **fields: str | None
+) -> None:
     """Change an LMS's entry, by its id, client id or issuer; what is not given stays as it is."""
     with unscoped(Unscoped.REGISTRATION, write=True) as session:
         found = find_platform(session, platform)
-        different = change_platform(session, found, PlatformChanges(**fields), actor=ACTOR)  # type: ignore[arg-type]
+        changes = PlatformChanges(**fields, algorithms=algorithms or None)
+        different = change_platform(session, found, changes, actor=ACTOR)
         if new_deployments is not None:
             tenant_id = None if new_deployments == INBOX else named_tenant(session, new_deployments).id
             if tenant_id != found.tenant_id:

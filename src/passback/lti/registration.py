@@ -173,8 +173,8 @@ def _exchange(configuration_url: str, token: str) -> Registered:
     answer = _post(configuration, hosts, token)
     name = institution_name(configuration, profiles) or urlsplit(configuration_url).netloc
     details, deployment_id = details_of(configuration, answer, name=name)
-    # Brightspace's address carries the registration's token; without its query it is nobody's secret.
-    kept = configuration_url if token else configuration_url.partition("?")[0]
+    # Brightspace's and Canvas's addresses carry the registration's token; without its query it is nobody's secret.
+    kept = configuration_url.partition("?")[0] if not token or token in configuration_url else configuration_url
     return Registered(details, hosts, deployment_id, kept, management_of(answer, configuration_url))
 
 

@@ -60,9 +60,9 @@ def change_platform(session: Session, platform: Platform, changes: PlatformChang
     after = {
         name: list(value) if isinstance(value, tuple) else str(value).strip() for name, value in changes.given().items()
     }
-    different = sorted(name for name, value in after.items() if value != before[name])
     if "product" in after:
         after["product"] = str(after["product"]).lower()
+    different = sorted(name for name, value in after.items() if value != before[name])
     former = hosts_of(_addresses(platform))
     for name in different:
         setattr(platform, name, after[name])

@@ -243,7 +243,8 @@ def details_of(configuration: Configuration, answer: JsonValue, *, name: str) ->
     if not isinstance(client_id, (str, int)) or not isinstance(answer, dict) or not str(client_id):
         raise ConfigurationError("the answer to the registration has no client_id")
     tool = answer.get(TOOL_CONFIGURATION)
-    deployment = tool.get("deployment_id") if isinstance(tool, dict) else None
+    inside = tool.get("deployment_id") if isinstance(tool, dict) else None
+    deployment = inside if inside is not None else answer.get("deployment_id")  # Canvas names it beside, not inside
     algorithms = tuple(one for one in ALGORITHMS if one in configuration.id_token_signing_alg_values_supported)
     details = PlatformDetails(
         issuer=configuration.issuer,

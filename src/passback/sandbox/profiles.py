@@ -35,7 +35,9 @@ class RegistrationRules:
         extras: what its platform configuration says beyond the standard.
         one_domain: a second tool of the same domain is refused while the first is enabled (Brightspace).
         pending_works: a tool that nobody has activated yet launches and gets tokens (Moodle).
-        deployment: its answer names the deployment.
+        deployment: where its answer names the deployment: in the tool configuration, beside it (Canvas, seen), or
+            nowhere (Brightspace).
+        token_twice: the token is a parameter and in the configuration's address as well (Canvas, seen).
         managed: its answer names a `registration_client_uri` with a token (RFC 7592).
     """
 
@@ -54,7 +56,8 @@ class RegistrationRules:
     extras: Mapping[str, str] = field(default_factory=dict)
     one_domain: bool = False
     pending_works: bool = True
-    deployment: bool = True
+    deployment: str = "inside"
+    token_twice: bool = False
     managed: bool = False
 
 
@@ -143,6 +146,8 @@ MOODLE = StrictnessProfile()
 MOODLE_45 = replace(MOODLE, name="moodle45", version="2024100706", timestamp_rule=TimestampRule.OWN_SECOND)
 """Moodle 4.5.6, observed: a score is stored under its own timestamp, so one from the future blocks later ones."""
 
+_CANVAS = "https://canvas.instructure.com/lti/"
+
 CANVAS = StrictnessProfile(
     name="canvas",
     product_family_code="canvas",
@@ -173,14 +178,22 @@ CANVAS = StrictnessProfile(
     named_audience="canvas.instructure.com",
     registration=RegistrationRules(
         discovery_needs_token=True,
+        token_twice=True,
+        deployment="beside",
         placements={
-            RESOURCE_LINK_REQUEST: ("account_navigation", "course_navigation", "link_selection"),
-            DEEP_LINKING_REQUEST: ("assignment_selection", "editor_button", "link_selection"),
+            RESOURCE_LINK_REQUEST: (f"{_CANVAS}account_navigation", f"{_CANVAS}course_navigation", "ContentArea"),
+            DEEP_LINKING_REQUEST: (
+                f"{_CANVAS}assignment_selection",
+                f"{_CANVAS}editor_button",
+                f"{_CANVAS}link_selection",
+                "ContentArea",
+                "RichTextEditor",
+            ),
         },
         validates=True,
         extras={
-            "https://canvas.instructure.com/lti/account_name": "Practice University",
-            "https://canvas.instructure.com/lti/account_lti_guid": "practice:canvas-lms",
+            f"{_CANVAS}account_name": "Practice University",
+            f"{_CANVAS}account_lti_guid": "practice:canvas-lms",
         },
         pending_works=False,
     ),
@@ -274,7 +287,7 @@ BRIGHTSPACE = StrictnessProfile(
     token_audience="https://api.brightspace.com/auth/token",  # noqa: S106 - an address
     named_audience="https://api.brightspace.com/auth/token",
     registration=RegistrationRules(
-        token_in_address=True, opens="tab", one_domain=True, pending_works=False, deployment=False
+        token_in_address=True, opens="tab", one_domain=True, pending_works=False, deployment=""
     ),
 )
 """Brightspace, by D2L's documentation: one audience for all tokens, a registration that is off until it is enabled.

@@ -127,7 +127,8 @@ class Registration:
         if self.rules.token_in_address:
             added = {"openid_configuration": self.core.url(path, **{IN_ADDRESS: token})}
         else:
-            added = {"openid_configuration": self.core.url(path), "registration_token": token}
+            twice = {"registration_token": token} if self.rules.token_twice else {}
+            added = {"openid_configuration": self.core.url(path, **twice), "registration_token": token}
         query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *added.items()])
         return urlunsplit(parts._replace(query=query, fragment=""))
 
@@ -305,7 +306,7 @@ def _deep_linking_uri(lti: Mapping[str, JsonValue]) -> str:
     return ""
 
 
-def _answer(tool: Tool, asked: JsonObject, *, deployment: bool) -> JsonObject:
+def _answer(tool: Tool, asked: JsonObject, *, deployment: str) -> JsonObject:
     """Return the answer. Its scope lists `lineitem` even where only `score` was asked for: Moodle's own fault."""
     lti = asked[TOOL_CONFIGURATION]
     scopes = set(tool.scopes)
@@ -313,8 +314,9 @@ def _answer(tool: Tool, asked: JsonObject, *, deployment: bool) -> JsonObject:
         scopes.add(SCOPES[0])
     configuration: JsonObject = {**(lti if isinstance(lti, dict) else {}), "version": "1.3.0"}
     configuration["target_link_uri"] = tool.target_link_uri
-    if deployment:
-        configuration["deployment_id"] = tool.deployments[0]
+    named: JsonObject = {"deployment_id": tool.deployments[0]}
+    if deployment == "inside":
+        configuration |= named
     deep_linking: JsonObject = {"type": DEEP_LINKING_REQUEST, "target_link_uri": tool.deep_linking_uri}
     configuration["messages"] = [deep_linking] if tool.deep_linking_uri else []
     return {
@@ -330,4 +332,5 @@ def _answer(tool: Tool, asked: JsonObject, *, deployment: bool) -> JsonObject:
         "logo_uri": tool.logo_uri,
         "scope": " ".join(one for one in ALL_SCOPES if one in scopes),
         TOOL_CONFIGURATION: configuration,
+        **(named if deployment == "beside" else {}),
     }

@@ -17,6 +17,7 @@ from passback.lti import platforms as service
 from passback.lti.ags import destination
 from passback.lti.models import Platform
 from passback.lti.platforms import PlatformDetails
+from passback.lti.registration_changes import twins
 from passback.lti.tool_config import guides
 from passback.runtime import runtime
 from passback.staff.service import Role
@@ -44,6 +45,7 @@ def _overview(filled: Mapping[str, str]) -> str:
             platforms=connected,
             troubles={one.id: trouble_with(session, destination(one)) for one in connected},
             lms={one.id: f"{one.name or one.issuer} ({one.client_id})" for one in connected},
+            unclear={one.id for one in connected if one.status == "pending" and twins(session, one)},
             requests=invitations.list_requests(session),
             deployments=deployments.list_deployments(session),
             tenants=tenants,

@@ -2,6 +2,8 @@
 
 from flask import Flask
 
+from passback.db import Unscoped, unscoped
+from passback.lti.deployments import list_deployments
 from passback.sandbox import drive
 from passback.sandbox.model import Role
 from passback.sandbox.server import SandboxServer
@@ -37,6 +39,11 @@ class TestBrightspace(LmsContract):
         assert "used by another registration" in page.text
         assert [one.id for one in platforms()] == [school.platform_id]
 
+    def test_it_says_nothing_of_a_deployment(self, school: School) -> None:
+        """The first launch does, which `test_it_is_connected…` sees."""
+        with unscoped(Unscoped.REGISTRATION) as session:
+            assert list_deployments(session, platform_id=school.platform_id) == []
+
     def test_tokens_are_for_one_audience(self, school: School) -> None:
         (row,) = platforms()
         assert row.token_audience == AUDIENCE
@@ -47,9 +54,6 @@ class TestBrightspace(LmsContract):
         book.grade(0.5)
         book.drain()
         assert book.shown == 50.0
-
-    def test_it_says_nothing_of_a_deployment_and_the_first_launch_does(self, school: School, book: Gradebook) -> None:
-        self.test_a_launch_belongs_to_the_school(school, book)
 
     def test_it_is_off_until_it_is_enabled(self, sqlite_app: Flask, server: SandboxServer) -> None:
         agree(sqlite_app, server.platform.registration.start(invitation()))

@@ -6,8 +6,9 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from passback.db import tenant_session
+from passback.db import Unscoped, tenant_session, unscoped
 from passback.delivery.models import ScoreDelivery
+from passback.lti.deployments import list_deployments
 from passback.sandbox import drive
 from passback.sandbox.server import SandboxServer
 from tests.functional.lms.contract import LmsContract, agree, invitation, platforms, token_check
@@ -36,14 +37,26 @@ class TestCanvas(LmsContract):
     def test_only_placements_that_it_lists_are_asked_for(self, sqlite_app: Flask, server: SandboxServer) -> None:
         self.register(sqlite_app, server)
         link, picker = self.asked(server)[CONFIGURATION]["messages"]
-        assert picker["placements"] == ["assignment_selection", "link_selection"]
-        assert link["placements"] == ["course_navigation"]
+        assert picker["placements"] == [CANVAS + "assignment_selection", CANVAS + "link_selection"]
+        assert link["placements"] == [CANVAS + "course_navigation"]
         assert link[CANVAS + "course_navigation/default_enabled"] is False
 
     def test_its_extensions_are_filled_in(self, sqlite_app: Flask, server: SandboxServer) -> None:
         self.register(sqlite_app, server)
         tool = self.asked(server)[CONFIGURATION]
         assert (tool[CANVAS + "privacy_level"], tool[CANVAS + "tool_id"]) == ("public", "passback")
+
+    def test_its_answer_names_the_deployment_beside_the_tools_configuration(self, school: School) -> None:
+        with unscoped(Unscoped.REGISTRATION) as session:
+            (deployment,) = list_deployments(session, platform_id=school.platform_id)
+        assert deployment.deployment_id == school.tool.deployments[0]
+
+    def test_the_token_in_its_address_is_not_kept(self, sqlite_app: Flask, server: SandboxServer) -> None:
+        url = server.platform.registration.start(invitation())
+        assert url.count("registration_token") == 2
+        agree(sqlite_app, url)
+        (row,) = platforms()
+        assert row.configuration_url == f"{server.url}/.well-known/openid-configuration"
 
     def test_it_is_called_what_its_account_is_called(self, school: School) -> None:
         """The host would be the same for every school of the cloud."""
