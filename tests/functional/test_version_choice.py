@@ -7,7 +7,7 @@ from passback.content import service, versions
 from passback.content.versions import OnNewVersion
 from passback.db import tenant_session
 from passback.tracking.models import Attempt
-from tests.functional.test_player import Player, change_placement, course, event, player
+from tests.functional.test_player import Player, change_placement, course, event, pass_the_course, player
 from tests.support.live import zipped
 
 assert course
@@ -117,3 +117,16 @@ def test_a_window_on_the_old_version_has_to_be_taken_over(renewed: Player) -> No
     assert attempts(renewed) == [False]
     assert renewed.boot(anew, tab="two", take_over=True).status_code == 200
     assert attempts(renewed) == [True, False]
+
+
+def test_who_has_passed_is_told_that_a_new_attempt_takes_another_version(
+    player: Player,
+    course: service.ImportResult,
+) -> None:
+    pass_the_course(player)
+    said = "a new attempt takes the current version"
+    assert said not in player.client.get(player.entry()).text
+    service.import_course(player.tenant_id, zipped({"index.html": "<h1>new</h1>"}), "new.zip", into=course.course_id)
+    assert said in player.client.get(player.entry()).text
+    rule(player, course, OnNewVersion.STAY)
+    assert said not in player.client.get(player.entry()).text

@@ -45,6 +45,7 @@ class Choice:
         again: a new attempt may be started.
         go_on: the attempt was paused and may be gone on with.
         uses_attempt: starting the current version uses up one of the attempts that are allowed.
+        changed: a new attempt takes another version of the course than the last one had.
     """
 
     kind: Literal["passed", "used_up", "version"]
@@ -52,6 +53,7 @@ class Choice:
     again: bool = False
     go_on: bool = False
     uses_attempt: bool = False
+    changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def find_choice(entry: Entry) -> tuple[Choice | None, Play]:
         if standing.version_change == "ask":
             return Choice("version", title, uses_attempt=standing.uses_attempt), play
         if standing.kind in {"passed", "used_up"}:
-            return Choice(standing.kind, title, standing.new_attempt_allowed, standing.paused), play
+            changed = next_version(session, registration, latest).hex != play.version
+            return Choice(standing.kind, title, standing.new_attempt_allowed, standing.paused, changed=changed), play
         return None, play
 
 
