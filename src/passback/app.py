@@ -123,7 +123,8 @@ def _route() -> str:
 
 
 def _answer(code: str, message: str, advice: str, side: Side, status: int) -> tuple[Response | str, int]:
-    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+    wanted = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    if wanted == "application/json" or request.path.startswith("/api/"):
         problem = jsonify(type="about:blank", title=message, detail=advice, status=status, code=code, side=side)
         problem.mimetype = "application/problem+json"
         return problem, status

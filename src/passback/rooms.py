@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from passback.api.room import mount_api
 from passback.content.room import mount_content
 from passback.content.storing import CoreContent
 from passback.delivery.builtin import CoreDelivery
@@ -37,3 +38,4 @@ def mount_rooms(app: Flask) -> None:
     mount_player(app)
     mount_lti(app)
     mount_web(app)
+    mount_api(app)

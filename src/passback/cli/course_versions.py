@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import click
 
+from passback.api.schemas import imported_of
 from passback.cli.output import answer, answer_rows, json_option, warning_line
 from passback.cli.tenants import tenant_named, tenant_option
 from passback.content import versions
@@ -149,12 +150,7 @@ def told_import(result: ImportResult, *, is_version: bool) -> tuple[dict[str, ob
     Args:
         is_version: of a course that was there.
     """
-    value: dict[str, object] = {
-        "id": result.course_id,
-        "type": result.label,
-        "title": result.title,
-        "warnings": [asdict(warning) for warning in result.warnings],
-    }
+    value: dict[str, object] = dict(imported_of(result).as_json())
     text = f"Imported “{result.title}” ({result.label}) as {result.course_id}."
     if is_version:
         changes = result.comparison.to_json() if result.comparison else []

@@ -1,11 +1,12 @@
 """`passback deliveries`: what is owed to gradebooks and plugins, and its way there."""
 
-from dataclasses import asdict
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 import click
 
+from passback.api.schemas import delivery_of
 from passback.cli.output import answer, answer_rows, json_option
 from passback.cli.reconcile import reconcile_command
 from passback.cli.tenants import tenant_named, tenant_option
@@ -34,7 +35,7 @@ def list_command(tenant: str, as_json: bool, **filters: Any) -> None:
     """Show deliveries, the newest first."""
     with tenant_session(tenant_named(tenant)) as session:
         entries = ledger.list_deliveries(session, **filters)
-    rows = [_full(entry) if as_json else _short(entry) for entry in entries]
+    rows: list[Mapping[str, object]] = [delivery_of(one).as_json() if as_json else _short(one) for one in entries]
     answer_rows(rows, empty="No such deliveries.", as_json=as_json)
 
 
@@ -48,9 +49,9 @@ def show_command(delivery_id: UUID, tenant: str, as_json: bool) -> None:
         entry = ledger.find_delivery(session, delivery_id)
         tries = [_try(one) for one in ledger.tries_of(session, delivery_id)]
     if as_json:
-        answer({**_full(entry), "history": tries}, "", as_json=True)
+        answer({**delivery_of(entry).as_json(), "history": tries}, "", as_json=True)
         return
-    for name, value in _full(entry).items():
+    for name, value in delivery_of(entry).as_json().items():
         if value not in {None, ""}:
             click.echo(f"{name.replace('_', ' ')}: {value}")
     click.echo()
@@ -79,10 +80,6 @@ def retry_command(delivery_id: UUID | None, all_parked: bool, tenant: str, as_js
 
 
 deliveries_group.add_command(reconcile_command)
-
-
-def _full(entry: LedgerEntry) -> dict[str, object]:
-    return asdict(entry)
 
 
 def _short(entry: LedgerEntry) -> dict[str, object]:

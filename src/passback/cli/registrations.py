@@ -5,6 +5,7 @@ from uuid import UUID
 
 import click
 
+from passback.api.schemas import report_of
 from passback.cli.output import answer, answer_rows, json_option
 from passback.cli.tenants import tenant_named, tenant_option
 from passback.content.service import find_course
@@ -62,7 +63,7 @@ def show_command(
         report = registration_report(session, registration)
         wanted = attempt or len(report.attempts)
         told = attempt_timeline(session, registration, wanted) if timeline else None
-    value, text = report.to_json(), [_text(report)]
+    value, text = report_of(report).as_json(), [_text(report)]
     if details:
         value["details"] = list(report.details())
         text += [f"attempt {one.number}, {label}: {said}" for one in report.attempts for label, said in _rows(one)]
@@ -171,7 +172,7 @@ def move_command(from_placement: UUID, to_placement: UUID, tenant: str, as_json:
 
 
 def _text(report: RegistrationReport) -> str:
-    first = list(report.to_json().items())[:6]
+    first = list(report_of(report).as_json().items())[:6]
     lines = [f"{key.replace('_', ' ')}: {'' if value is None else value}" for key, value in first]
     if report.grade is not None:
         given = "nothing yet" if report.grade.scaled is None else f"{report.grade.scaled:.4g}"

@@ -12,7 +12,7 @@ from passback.db import JsonObject, TenantSession
 from passback.plugin import AttemptReport, Outcome
 from passback.tracking.courses import find_subject
 from passback.tracking.models import Attempt, Grade, Learner
-from passback.tracking.outcome import dump, load
+from passback.tracking.outcome import load
 from passback.tracking.registrations import get_registration
 from passback.tracking.rollup import attempts_of
 from passback.tracking.state import state_for_report
@@ -39,13 +39,15 @@ class AttemptView:
 
 @dataclass(frozen=True)
 class GradeView:
-    """The grade: `scaled` 0..1 or None, and why."""
+    """The grade: `scaled` 0..1 or None, and why. `learner_done_at`: when the learner did what it is for."""
 
     scaled: float | None
     final: bool
     reason: str
     overridden_by: str
     version: int
+    learner_done_at: datetime | None
+    changed_at: datetime
 
 
 @dataclass(frozen=True)
@@ -78,43 +80,6 @@ class RegistrationReport:
             }
             for one in self.attempts
         ]
-
-    def to_json(self) -> JsonObject:
-        """Return the report as `passback registrations show --json` prints it; the first six keys are fixed."""
-        return {
-            "completion": self.completion,
-            "success": self.success,
-            "score_scaled": self.score_scaled,
-            "progress": self.progress,
-            "duration_seconds": self.duration_seconds,
-            "attempts": len(self.attempts),
-            "registration": str(self.registration),
-            "learner": str(self.learner),
-            "course": str(self.course),
-            "placement": str(self.placement),
-            "started_at": _iso(self.started_at),
-            "completed_at": _iso(self.completed_at),
-            "last_activity_at": _iso(self.last_activity_at),
-            "grade": None
-            if self.grade is None
-            else {
-                "scaled": self.grade.scaled,
-                "final": self.grade.final,
-                "reason": self.grade.reason,
-                "overridden_by": self.grade.overridden_by,
-            },
-            "attempt_list": [
-                {
-                    "number": one.number,
-                    "version": one.version,
-                    "replaced": one.replaced,
-                    "status": one.status,
-                    "started_at": _iso(one.started_at),
-                    **dump(one.outcome),
-                }
-                for one in self.attempts
-            ],
-        }
 
 
 def registration_report(session: TenantSession, registration_id: UUID) -> RegistrationReport:
@@ -167,8 +132,12 @@ def _view(session: TenantSession, attempt: Attempt) -> AttemptView:
 
 
 def _grade(grade: Grade) -> GradeView:
-    return GradeView(grade.scaled, grade.final, grade.reason, grade.overridden_by, grade.version)
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+    return GradeView(
+        grade.scaled,
+        grade.final,
+        grade.reason,
+        grade.overridden_by,
+        grade.version,
+        grade.learner_done_at,
+        grade.changed_at,
+    )

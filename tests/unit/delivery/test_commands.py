@@ -38,7 +38,7 @@ def test_the_command_lists_in_words_and_in_json(pupils: list[Pupil]) -> None:
     _code, found = run("list", "--state", "parked", "--json")
     (entry,) = json.loads(found)
     assert entry["id"] == str(pupils[1].delivery().id)
-    assert entry["registration_id"] == str(pupils[1].registration_id)
+    assert entry["registration"] == str(pupils[1].registration_id)
     assert (entry["state"], entry["reason_class"], entry["scaled"]) == ("parked", "status_422", None)
 
 

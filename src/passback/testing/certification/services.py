@@ -210,10 +210,10 @@ def _played(bench: Bench, scaled: float = 0.8, **how: Any) -> None:
     bench.play(trip.reply, scaled)
 
 
-def _call(bench: Bench, area: str, method: str) -> LoggedRequest:
+def _calls(bench: Bench, area: str, method: str) -> list[LoggedRequest]:
     found = [one for one in bench.calls(area) if one.method == method]
     bench.expect(found, f"{method} to {area}; the platform got none")
-    return found[-1]
+    return found
 
 
 def _without_line_item(bench: Bench) -> dict[str, Any]:
@@ -240,7 +240,7 @@ def _ags_token(bench: Bench) -> str:
 
 def _ags_reads(bench: Bench) -> str:
     _played(bench, **_without_line_item(bench))
-    call = _call(bench, "lineitems", "GET")
+    call = _calls(bench, "lineitems", "GET")[0]
     _check_call(bench, call, AGS_SCOPES[0], accept="application/vnd.ims.lis.v2.lineitemcontainer+json")
     bench.expect(f"resource_link_id={bench.link.id}" in call.query, f"asked for its own link's; {call.query}")
     return "line items read, those of its own link"
@@ -249,7 +249,7 @@ def _ags_reads(bench: Bench) -> str:
 def _ags_makes(bench: Bench) -> str:
     """Twice played, by two learners: one column."""
     _played(bench, **_without_line_item(bench))
-    call = _call(bench, "lineitems", "POST")
+    call = _calls(bench, "lineitems", "POST")[-1]
     _check_call(bench, call, AGS_SCOPES[0], accept=LINE_ITEM_TYPE, content_type=LINE_ITEM_TYPE)
     made = json.loads(call.body)
     right = made.get("label") and made.get("scoreMaximum") == 100 and made.get("resourceLinkId") == bench.link.id
@@ -265,7 +265,7 @@ def _ags_makes(bench: Bench) -> str:
 
 def _ags_score(bench: Bench) -> str:
     _played(bench)
-    call = _call(bench, "score", "POST")
+    call = _calls(bench, "score", "POST")[-1]
     _check_call(bench, call, AGS_SCOPES[3], content_type=SCORE_TYPE)
     score = json.loads(call.body)
     right = {"userId": bench.student.id, "scoreGiven": 80, "scoreMaximum": 100, "activityProgress": "Completed"}
@@ -283,7 +283,7 @@ def _ags_results(bench: Bench) -> str:
     bench.expect(bench.delivery().state in {"waiting", "queued"}, f"not known yet; {bench.delivery().state}")
     with bench.installation.later(120.0):
         bench.deliver()
-    _check_call(bench, _call(bench, "results", "GET"), AGS_SCOPES[2], accept=RESULTS_TYPE)
+    _check_call(bench, _calls(bench, "results", "GET")[-1], AGS_SCOPES[2], accept=RESULTS_TYPE)
     bench.expect(bench.delivery().state in {"delivered", "read_back"}, f"delivered; {bench.delivery().state}")
     bench.expect(len(bench.calls("score")) == 1, "the score was not sent a second time")
     return "results read; the score had arrived and was not sent twice"
