@@ -100,7 +100,7 @@ def test_the_new_link_gets_the_grade_although_nobody_launches_it_again(school: S
     launch(school, again, who=1)
 
     old, new = place(school, school.link), place(school, again)
-    assert told("move", old, new) == {"from": str(old), "to": str(new), "moved": 1}
+    assert told("move", old, new) == {"from": str(old), "to": str(new), "moved": 1, "grades_left": 1}
     with a_minute_later():
         engine.drain()
     assert shown(school, again) == 40.0
@@ -108,6 +108,29 @@ def test_the_new_link_gets_the_grade_although_nobody_launches_it_again(school: S
         audited = session.scalars(select(AuditEntry).where(AuditEntry.action == "registrations.moved")).one()
     assert (audited.actor, audited.subject) == ("cli", f"placement:{old}")
     assert audited.details == {"to": str(new), "count": 1}
+
+
+def test_registrations_that_are_moved_back_find_their_placement_and_their_column_again(
+    school: School, again: Link
+) -> None:
+    launch(school, school.link)
+    play(school, school.link, 0.8)
+    engine.drain()
+    launch(school, again, who=1)
+    old, new = place(school, school.link), place(school, again)
+    before = everybody(school)
+    told("move", old, new)
+    with a_minute_later():
+        engine.drain()
+        assert told("move", new, old)["grades_left"] == 1
+        launch(school, school.link)
+    assert {row for row in everybody(school) if row in before} == {before[0]}
+    with time_machine.travel(START + timedelta(minutes=2), tick=False):
+        engine.drain()
+    assert (shown(school, school.link), shown(school, again)) == (80.0, 40.0)
+    with tenant_session(school.tenant_id) as session:
+        owed = session.scalars(select(ScoreDelivery).where(ScoreDelivery.user_id == school.learner.id)).all()
+    assert [row.state for row in owed if row.state != "superseded"] == ["accepted"], "one way, to the first column"
 
 
 def test_who_was_graded_at_both_has_the_better_one_at_the_new_link_only(school: School, again: Link) -> None:

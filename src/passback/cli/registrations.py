@@ -166,9 +166,12 @@ def move_command(from_placement: UUID, to_placement: UUID, tenant: str, as_json:
     the grades are sent to the new link's gradebook column.
     """
     with tenant_session(tenant_named(tenant), write=True) as session:
-        count = moving.move(session, from_placement, to_placement, by="cli")
+        moved = moving.move(session, from_placement, to_placement, by="cli")
+    count, left = moved.registrations, moved.grades_left
     text = "1 registration was moved." if count == 1 else f"{count} registrations were moved."
-    answer({"from": from_placement, "to": to_placement, "moved": count}, text, as_json=as_json)
+    if left:
+        text += f" {left} of their grades stay in the old column as well: delete the old activity in the LMS."
+    answer({"from": from_placement, "to": to_placement, "moved": count, "grades_left": left}, text, as_json=as_json)
 
 
 def _text(report: RegistrationReport) -> str:

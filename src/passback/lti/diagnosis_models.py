@@ -30,3 +30,14 @@ class PlatformDiagnosis(Base):
     at: Mapped[datetime] = mapped_column(default=utc_now)
     complete: Mapped[bool] = mapped_column(default=False)
     checks: Mapped[list[JsonObject]] = mapped_column(default=list)
+
+
+class PlatformClock(Base):
+    """How many seconds a platform's clock is ahead of ours (below 0: behind), by its services' newest answer."""
+
+    __tablename__ = "platform_clock"
+    lifecycle = Lifecycle(keep="as long as its platform: one row each", erase="not personal")
+
+    platform_id: Mapped[UUID] = mapped_column(ForeignKey("platform.id", ondelete="CASCADE"), primary_key=True)
+    seconds: Mapped[float]
+    at: Mapped[datetime] = mapped_column(default=utc_now)

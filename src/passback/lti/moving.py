@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from passback.content.models import Course
 from passback.db import TenantSession
+from passback.delivery.models import ScoreDelivery
 from passback.lti.ags import expect_grade
 from passback.lti.models import Context, Deployment, Platform, ResourceLink
 from passback.staff.service import audit
@@ -21,6 +22,19 @@ class OtherContextError(PlacementMoveError):
 
     code = "other_context"
     advice = "`passback registrations placements` names the LMS's course of each; a link is known once it is launched."
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a move came to.
+
+    Args:
+        registrations: how many were moved.
+        grades_left: how many of them had a grade in the old column, which stays there.
+    """
+
+    registrations: int
+    grades_left: int
 
 
 @dataclass(frozen=True)
@@ -58,11 +72,11 @@ def list_placements(session: TenantSession, course_id: UUID | None = None) -> Se
     ]
 
 
-def move(session: TenantSession, from_id: UUID, to_id: UUID, *, by: str) -> int:
-    """Move every registration of a placement to another one of the same course and LMS course; return how many.
+def move(session: TenantSession, from_id: UUID, to_id: UUID, *, by: str) -> Moved:
+    """Move every registration of a placement to another one of the same course and LMS course.
 
     What is owed follows at once: the new link's column gets the grades, also where no learner launches again. What the
-    old column shows stays there.
+    old column shows stays there and is counted (docs/decisions/0007 says why it is not taken out).
 
     Args:
         by: who does it, for the audit: a staff user's id or `cli`.
@@ -77,6 +91,7 @@ def move(session: TenantSession, from_id: UUID, to_id: UUID, *, by: str) -> int:
     learners = session.scalars(select(Registration.learner_id).where(Registration.placement_id == from_id)).all()
     if from_id != to_id and (old is None or new is None or old.context_id is None or old.context_id != new.context_id):
         raise OtherContextError(f"{from_id} to {to_id}")
+    left = _grades_in(session, from_id) if from_id != to_id else 0
     count = tracking.move_registrations(session, from_, to)
     if new is not None:
         _expect(session, new, to_id, learners)
@@ -89,7 +104,22 @@ def move(session: TenantSession, from_id: UUID, to_id: UUID, *, by: str) -> int:
         to=str(to_id),
         count=count,
     )
-    return count
+    return Moved(count, left)
+
+
+def _grades_in(session: TenantSession, placement_id: UUID) -> int:
+    """Count the placement's grades that are known to be in the LMS's gradebook."""
+    query = (
+        select(func.count())
+        .select_from(ScoreDelivery)
+        .join(Registration, Registration.id == ScoreDelivery.registration_id)
+        .where(
+            Registration.placement_id == placement_id,
+            ScoreDelivery.sent_scaled.is_not(None),
+            ScoreDelivery.state != "superseded",
+        )
+    )
+    return session.scalars(query).one()
 
 
 def _newest_link(session: TenantSession, placement_id: UUID) -> ResourceLink | None:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 from requests.utils import parse_header_links
 
 from passback.lti.models import Platform
+from passback.lti.service_clock import timed
 from passback.lti.tokens import drop_token, service_token
 from passback.outbound import HttpAnswer, OutboundError, authority
 from passback.runtime import runtime
@@ -97,7 +98,10 @@ class ServiceClient:
 
     def _send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> HttpAnswer:
         approved = self.platform.approved_hosts
-        return runtime().http.request(method, url, headers=headers, body=body, approved_hosts=approved)
+        return timed(
+            self.platform,
+            lambda: runtime().http.request(method, url, headers=headers, body=body, approved_hosts=approved),
+        )
 
 
 def _bearer(token: str) -> dict[str, str]:

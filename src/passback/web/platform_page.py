@@ -11,6 +11,7 @@ from passback.lti import clocks, diagnosis
 from passback.lti.ags import destination
 from passback.lti.platforms import find_platform
 from passback.lti.registration_changes import twins
+from passback.lti.service_clock import by_services
 from passback.staff.service import Role, audit
 from passback.web.auth import require
 from passback.web.frame import actor, staff_blueprint
@@ -31,6 +32,7 @@ def show(platform_id: UUID) -> ResponseReturnValue:
             newest=tests[0] if tests else None,
             earlier=[(one.at, diagnosis.worst(one)) for one in tests[1:]],
             clock=clocks.of_launches(session, platform_id),
+            services_clock=by_services(session, platform_id),
             trouble=trouble_with(session, destination(platform)),
             twins=twins(session, platform) if platform.status == "pending" else [],
         )
