@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from passback.db import Unscoped, unscoped
 from passback.lti.models import Platform as PlatformRow
-from passback.sandbox.profiles import BLACKBOARD, CANVAS, MOODLE, OPEN_EDX, SAKAI, StrictnessProfile
+from passback.sandbox.profiles import BLACKBOARD, BRIGHTSPACE, CANVAS, MOODLE, OPEN_EDX, SAKAI, StrictnessProfile
 from tests.support.schools import OpenSchool, in_lms, wait_playing
 from tests.support.until import until
 
@@ -44,11 +44,11 @@ def test_with_third_party_cookies_blocked_a_partitioned_cookie_is_enough(
     assert school.bindings() == ["cookie"]
 
 
-@pytest.mark.parametrize("product", [CANVAS, SAKAI, BLACKBOARD], ids=lambda product: product.name)
+@pytest.mark.parametrize("product", [CANVAS, SAKAI, BRIGHTSPACE, BLACKBOARD], ids=lambda product: product.name)
 def test_without_cookies_the_lms_keeps_the_proof(
     open_school: OpenSchool, refusing: BrowserContext, product: StrictnessProfile
 ) -> None:
-    """A named frame beside the tool's (Canvas), the page around it (Sakai), a frame only capabilities name."""
+    """A named frame beside the tool's (Canvas), the page around it (Sakai, Brightspace), one that capabilities name."""
     school, page = open_school(product), refusing.new_page()
     school.open(page)
     wait_playing(in_lms(page))
@@ -90,6 +90,36 @@ def test_two_tabs_that_launch_at_once_do_not_disturb_each_other(
     until(lambda: len(school.bindings()) == 2 or bool(second.wait_for_timeout(100)))
     assert set(school.bindings()) == {"storage"}
     assert school.refusals() == []
+
+
+OLDER_NAMES = """const kept = {}; addEventListener("message", (event) => {
+  const said = event.data, [, verb] = /^org\\.imsglobal\\.lti\\.(\\w+)$/.exec(said?.subject) ?? [];
+  if (!verb) return;
+  const supported_messages = ["put_data", "get_data"].map((one) => ({ subject: `org.imsglobal.lti.${one}` }));
+  if (verb === "put_data") kept[said.key] = said.value;
+  const more = verb === "capabilities" ? { supported_messages } : { key: said.key, value: kept[said.key] };
+  event.source.postMessage({ subject: `${said.subject}.response`, message_id: said.message_id, ...more }, event.origin);
+});"""
+
+
+def test_an_lms_that_knows_only_the_older_names_of_the_messages(
+    open_school: OpenSchool, refusing: BrowserContext
+) -> None:
+    """Those of Brightspace's own components and of Sakai before the standard was named anew."""
+    school, page = open_school(SAKAI), refusing.new_page()
+    page.route(SCRIPT, answered_by(OLDER_NAMES))
+    school.open(page)
+    wait_playing(in_lms(page))
+    assert school.bindings() == ["storage"]
+
+
+def test_a_tab_that_the_browser_does_not_open_is_told(open_school: OpenSchool, refusing: BrowserContext) -> None:
+    school, page = open_school(MOODLE), refusing.new_page()
+    page.add_init_script("if (location.host.startsWith('passback-tool')) window.open = () => null")
+    school.open(page)
+    in_lms(page).get_by_role("button", name=TAB).press("Enter")
+    expect(in_lms(page).get_by_role("alert")).to_contain_text("Allow pop-up windows for this site")
+    expect(in_lms(page).get_by_role("button", name=TAB)).to_be_enabled()
 
 
 # --- What an LMS's page may do wrong ---------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ class InStorage:
     """What the LMS's page shall keep for this browser, or give back.
 
     Args:
-        origin: of the platform's authentication endpoint; nothing is said to any other (1EdTech lti-cs-oidc §2).
+        origin: of the platform's authentication endpoint; nothing is said to any other (1EdTech lti-cs-oidc).
         target: name of the frame that keeps it, as the LMS says it (`lti_storage_target`), "" where it does not.
         state: of the login.
         nonce: the secret that the login's nonce is made of; "" where it is to be given back.

@@ -8,7 +8,7 @@ from passback.sandbox.model import Tool
 
 KEYS_PER_TOOL = 500
 BYTES_PER_TOOL = 4096
-"""The least that a platform has to keep for one origin (lti-pm-s §4): a tool must do with it."""
+"""What Brightspace's component keeps for one origin, the least that was found: a tool must do with it."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@
   const until = performance.now() + PATIENCE_MS;
   const storage = new PlatformStorage(origin, target);
 
-  storage.frames.set(target || "_parent", "lti."); // some LMSs name the frame at the login only, or never
+  storage.mayAnswer(target || "_parent"); // some LMSs name the frame at the login only, or never
   storage.discover(until);
   const keys = [`passback-state-${key}`, `passback-nonce-${key}`];
   const right = ([kept, nonce]) => kept === state && typeof nonce === "string";

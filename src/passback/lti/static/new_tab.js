@@ -23,7 +23,7 @@
     show("before", false);
     show("waiting", true);
     setTimeout(offerTab, BUTTON_MS);
-    if (target) storage.frames.set(target, "lti.");
+    if (target) storage.mayAnswer(target);
     storage.discover(until);
     const kept = await storage.keep({ [`passback-state-${key}`]: state, [`passback-nonce-${key}`]: nonce }, until);
     if (!kept || pressed) return;

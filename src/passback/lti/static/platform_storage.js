@@ -15,10 +15,15 @@ class PlatformStorage {
     this.origin = origin;
     this.home = window.parent !== window ? window.parent : window.opener;
     this.target = target;
-    this.frames = new Map(); // a frame's name → how its messages begin
+    this.places = new Map(); // who may answer: a frame's name, and how its messages begin
     this.waiting = new Map(); // a message's id → its subject, and who waits for the answer
     this.isOffered = false;
     if (this.home) window.addEventListener("message", (event) => this.#hear(event));
+  }
+
+  /** The frame of this name may answer messages that begin so. */
+  mayAnswer(name, prefix = LTI) {
+    this.places.set(`${prefix} ${name}`, [name, prefix]);
   }
 
   /** Ask the page around this one what it supports, until `until` (milliseconds since the page began). */
@@ -38,9 +43,9 @@ class PlatformStorage {
     let found = null;
     const tried = new Set();
     while (this.home && !found && performance.now() < until) {
-      for (const [name, prefix] of this.frames) {
-        if (tried.has(name + prefix)) continue;
-        tried.add(name + prefix);
+      for (const [place, [name, prefix]] of this.places) {
+        if (tried.has(place)) continue;
+        tried.add(place);
         work((verb, fields) => this.#ask(name, `${prefix}${verb}`, fields, until)).then((result) => { found ??= result; });
       }
       await pause(20);
@@ -114,8 +119,7 @@ class PlatformStorage {
       const put = named("put_data");
       if (!put || !named("get_data")) continue;
       this.isOffered = true;
-      const name = typeof put.frame === "string" && put.frame ? put.frame : this.target || "_parent";
-      if (!this.frames.has(name)) this.frames.set(name, prefix);
+      this.mayAnswer(typeof put.frame === "string" && put.frame ? put.frame : this.target || "_parent", prefix);
       return;
     }
   }
