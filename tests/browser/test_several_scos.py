@@ -6,7 +6,10 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 from plugins.scorm.tests.courses_12 import three_scos
+from sqlalchemy import select
 
+from passback.content.course_settings import change_settings
+from passback.content.models import Course
 from passback.db import tenant_session
 from passback.player.entry import entry_url
 from passback.plugin import Timeline
@@ -117,6 +120,18 @@ def test_the_end_of_a_sco_offers_the_next_one(
     assert ("First steps", "LMSFinish") in said
     assert ("Second steps", "LMSInitialize") in said
     assert "“Second steps”: LMSFinish was never called" in " ".join(told(scorm_tool, registration).findings)
+
+
+def test_a_course_that_goes_on_by_itself(scorm_tool: LiveTool, browser: BrowserContext, registration: UUID) -> None:
+    with scorm_tool.app.app_context(), tenant_session(scorm_tool.tenant_id, write=True) as session:
+        change_settings(session, session.scalars(select(Course)).one(), {"auto_progress": "true"}, by="cli")
+    page = browser.new_page()
+    content = opened(scorm_tool, page, registration)
+    content.get_by_role("button", name="End").click()
+    expect_sco(page, "second", "ab-initio")
+    content.get_by_role("button", name="Pause").click()  # a pause is no end
+    expect(page.locator("#saved")).to_have_text("Saved")
+    expect_sco(page, "second")
 
 
 def test_a_pause_stays_and_is_resumed(scorm_tool: LiveTool, browser: BrowserContext, registration: UUID) -> None:

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from flask import Flask
 
 from passback.cli.courses import courses_group
+from passback.content.errors import SettingsRefusedError
 from passback.db import Unscoped, unscoped
 from passback.tenants import ensure_tenant
 from passback.testing.packages import hostile_packages, make_zip, named
@@ -115,3 +116,26 @@ def test_a_bad_package_ends_the_command_with_one_clear_line(tmp_path: Path) -> N
         last = ended.stderr.strip().splitlines()[-1]
         assert last.startswith(said), ended.stderr
         assert "Traceback" not in ended.stderr
+
+
+def test_settings_are_shown_changed_and_put_back(package: Path) -> None:
+    course = told("import", package)["id"]
+    shown = {one["name"]: one for one in told("settings", course)}
+    assert (shown["pass_mark"]["value"], shown["pass_mark"]["default"]) == (0.5, 0.5)
+    [changed] = told("settings", course, "pass_mark=0.75")
+    assert changed["value"] == 0.75
+    assert told("show", course)["settings"] == {"pass_mark": 0.75}
+    assert "pass_mark = 0.75" in run("settings", course).output
+    assert told("settings", course, "--unset", "pass_mark")[0]["value"] == 0.5
+    assert told("show", course)["settings"] == {}
+
+
+@pytest.mark.parametrize("change", ["passmark=1", "pass_mark=high", "pass_mark=[1]", "--unset=nothing"])
+def test_settings_that_cannot_be_are_refused(package: Path, change: str) -> None:
+    course = told("import", package)["id"]
+    before = told("show", course)["settings"]
+    result = run("settings", course, change)
+    assert isinstance(result.exception, SettingsRefusedError)
+    assert change.removeprefix("--unset=").partition("=")[0] in result.exception.advice
+    assert told("show", course)["settings"] == before
+    assert run("settings", course, "pass_mark").exit_code == 2

@@ -499,3 +499,9 @@ def _cell(attempt: Attempt) -> dict[str, Any]:
 def test_a_passed_course_is_paused_where_it_was_suspended(end: Callable[[Attempt], Attempt], *, paused: bool) -> None:
     attempt = Attempt().open().set((STATUS, "passed"))
     assert SCORM.is_paused(end(attempt).state) is paused
+
+
+def test_the_time_measured_here_can_be_all_that_counts() -> None:
+    said = (TIME, "10:00:00")
+    assert Attempt().open().finish(said, after=60).outcome.duration_seconds == 36_000
+    assert Attempt(settings={"measured_time": True}).open().finish(said, after=60).outcome.duration_seconds == 60

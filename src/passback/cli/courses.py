@@ -5,6 +5,7 @@ from uuid import UUID
 
 import click
 
+from passback.cli.course_settings import settings_command
 from passback.cli.course_versions import VERSION_COMMANDS, told_import, told_prospect
 from passback.cli.output import answer, answer_rows, json_option, warning_line
 from passback.cli.tenants import tenant_named, tenant_option
@@ -22,7 +23,7 @@ def courses_group() -> None:
     """Courses and their versions."""
 
 
-for command in VERSION_COMMANDS:
+for command in (*VERSION_COMMANDS, settings_command):
     courses_group.add_command(command)
 
 

@@ -174,3 +174,14 @@ class StorageError(PassbackError):
     status = 500
     side = Side.TOOL
     advice = "Check PASSBACK_STORAGE_URL, and that a plugin for its scheme is installed and enabled."
+
+
+class SettingsRefusedError(PassbackError):
+    """This course cannot be set so. `detail` names the setting."""
+
+    code = "settings_refused"
+    status = 422
+    side = Side.REQUEST
+
+    def __init__(self, name: str, *, advice: str) -> None:
+        super().__init__(name, advice=f"“{name}”: {advice}")

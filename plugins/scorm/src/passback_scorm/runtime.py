@@ -111,7 +111,8 @@ def said(outcome: Outcome, sco: Sco, event: RuntimeEvent, course: Played) -> Tra
     model = model_of(sco, strict=course.settings.strict)
     changed = model.accept(pairs(event.data.get("values")))
     finishing = event.kind == FINISH
-    run = replace(sco.run.at(event.at), finished=finishing, reported=parse_timespan(model.text(SESSION_TIME)))
+    reported = None if course.settings.measured_time else parse_timespan(model.text(SESSION_TIME))
+    run = replace(sco.run.at(event.at), finished=finishing, reported=reported)
     lms_status = "" if STATUS in changed else sco.lms_status
     status = lesson_status(model, course.settings, course.mastery, finishing=finishing)
     if finishing:

@@ -38,6 +38,13 @@ class ScormSettings(BaseModel):
     wall_clock_time: bool = Field(
         default=True, description="Measure the time here while the course itself reports none."
     )
+    measured_time: bool = Field(
+        default=False, description="Count only the time measured here, whatever time the course reports."
+    )
+    auto_progress: bool = Field(
+        default=False,
+        description="In a course of several parts: go on to the next one by itself when a part ends properly.",
+    )
     time_limits: bool = Field(
         default=True,
         description="Keep the time limits of the course's manifest: warn, say when the time is over, and close the "

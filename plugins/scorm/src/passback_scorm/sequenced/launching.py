@@ -41,7 +41,8 @@ def launch(context: LaunchContext) -> PlayerPage:
     validity = _all_open(course) if free else step.validity
     node = node_of(state.content, shown)
     navigation = _navigation(course, validity, state.content, shown)
-    boot: JsonObject = {"mode": state.mode, "order": list(_leaves(course))}
+    onward = settings.auto_progress and navigation is not None and navigation.can_continue
+    boot: JsonObject = {"mode": state.mode, "order": list(_leaves(course)), "onward": onward}
     if shown:
         boot = {**_boot(context, course, shown, validity), **boot}
     return PlayerPage(

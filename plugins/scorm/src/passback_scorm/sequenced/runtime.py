@@ -183,7 +183,8 @@ def _talked(said: _Said) -> Transition:
     model = unit.model(said.table, strict=said.settings.strict)
     changed = model.accept(pairs(event.data.get("values")))
     finishing = event.kind == FINISH
-    run = replace(unit.run.at(event.at), finished=finishing, reported=parse_interval(model.text(SESSION_TIME) or "-"))
+    reported = None if said.settings.measured_time else parse_interval(model.text(SESSION_TIME) or "-")
+    run = replace(unit.run.at(event.at), finished=finishing, reported=reported)
     unit = replace(unit.holding(model), run=run)
     limit = limit_of(said.state.content, event.activity, said.settings, unit.earlier)
     if limit is not None and limit.is_broken(run.measured):  # kept, but it no longer counts

@@ -52,6 +52,8 @@ def launch(context: LaunchContext) -> PlayerPage:
         sco = timed(sco, shown.course.standing(unit.id), measure=settings.wall_clock_time)
         boot = unit_bootstrap(context, unit, sco, shown.course.preferences)
     boot |= {"mode": state.mode, "order": list(shown.plan.order), "suggestion": shown.course.suggestion}
+    navigation = _navigation(shown, state.content)
+    boot["onward"] = settings.auto_progress and navigation.can_continue
     boot["pages"] = shown.plan.pages()
     return PlayerPage(
         SCRIPTS,
@@ -59,7 +61,7 @@ def launch(context: LaunchContext) -> PlayerPage:
         "" if unit is None or ended else unit.href,
         shown.at,
         full_window=settings.full_window,
-        navigation=_navigation(shown, state.content),
+        navigation=navigation,
         ended=ended,
     )
 

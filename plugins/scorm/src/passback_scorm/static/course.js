@@ -102,6 +102,7 @@
     const fresh = boot.content.mode === "normal" && (await player.flush()) ? await refresh() : null;
     if (boot !== ended || shownPage() !== page || fresh?.content.suggestion === "stay") return;
     if (fresh?.content.suggestion === "end") return void go("exitAll");
+    if (fresh?.content.onward) return void go("continue");
     player.finished({ reason });
   };
 })();
