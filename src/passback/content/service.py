@@ -212,7 +212,7 @@ def _is_recorded(tenant_id: UUID, version_id: UUID) -> bool:
     """True unless the database says that the version is not there: a commit may succeed and its answer be lost."""
     try:
         with tenant_session(tenant_id) as session:
-            return any(session.get(table, version_id) is not None for table in (CourseVersion, StagedVersion))
+            return any(session.get(table, version_id) is not None for table in (StagedVersion, CourseVersion))
     except Exception:  # noqa: BLE001 - without an answer the files stay; `remove_abandoned` looks again
         return True
 

@@ -76,7 +76,8 @@ def abandoned_versions(storage: Storage, tenant_id: UUID, *, older_than: timedel
     keys = chain(storage.names(prefix), storage.unfinished(prefix) if isinstance(storage, FileStorage) else ())
     stored = {version_id for key in keys if (version_id := _version_of(key))}
     with tenant_session(tenant_id) as session:
-        known = {*session.scalars(select(CourseVersion.id)), *session.scalars(select(StagedVersion.id))}
+        # In this order: what is confirmed between the two reads is in the second.
+        known = {*session.scalars(select(StagedVersion.id)), *session.scalars(select(CourseVersion.id))}
     before = utc_now() - older_than
     return [version_id for version_id in sorted(stored - known) if _made_at(version_id) <= before]
 

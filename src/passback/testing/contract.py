@@ -22,12 +22,13 @@ from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from passback.plugin import (
     SESSION_ENDED,
     SESSION_STARTED,
     Activity,
+    ComparesVersions,
     Completion,
     ContentType,
     Detection,
@@ -197,6 +198,19 @@ class ContentTypeContract:
         for entry in (*told.entries, *self.content_type.timeline(garbage, self._content.data).entries):
             assert entry.text
             assert entry.text.encode()
+
+    def test_versions_are_compared(self) -> None:
+        """A version differs from itself in nothing; data that an older plugin has written is compared, too."""
+        if not isinstance(self.content_type, ComparesVersions):
+            return
+        data = self._content.data
+        assert tuple(self.content_type.compare(data, deepcopy(data))) == ()
+        garbage: list[JsonValue] = [None, 7, "x", [7, [None]], {"items": [{}]}]
+        for odd in (dict.fromkeys(data, value) for value in garbage):
+            for before, after in ((data, odd), (odd, data), ({}, odd)):
+                for change in self.content_type.compare(before, after):
+                    assert change.what
+                    assert all(isinstance(text, str) for text in (change.before, change.after, change.activity))
 
     # --- Parts
 

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from passback.plugin import Detection, JsonObject, PackageReader, RuntimeEvent, State, StateKey, Transition
+from passback.plugin import (
+    ContentChange,
+    Detection,
+    JsonObject,
+    PackageReader,
+    RuntimeEvent,
+    State,
+    StateKey,
+    Transition,
+)
 from passback.testing.contract import ContentTypeContract
 from passback.testing.packages import make_zip
 from tests.support.toy import PAGES, ToyContentType
@@ -68,6 +77,21 @@ class Greedy(ToyContentType):
         return super().detect(package) or Detection(1, "Anything")
 
 
+class Picky(ToyContentType):
+    """Takes what was kept of an older version at its word."""
+
+    def compare(self, before: JsonObject, after: JsonObject) -> Sequence[ContentChange]:
+        old, new = str(before["start"]), str(after["start"])
+        return [] if old == new else [ContentChange("Start", old, new)]
+
+
+class Restless(ToyContentType):
+    """Sees a change where there is none."""
+
+    def compare(self, before: JsonObject, after: JsonObject) -> Sequence[ContentChange]:
+        return [ContentChange("Everything", "", "")]
+
+
 def contract_with(broken: type[ToyContentType]) -> ContentTypeContract:
     return type("Contract", (ToyContract, ContentTypeContract), {"content_type": broken()})()
 
@@ -79,10 +103,12 @@ def contract_with(broken: type[ToyContentType]) -> ContentTypeContract:
         (Trespasser, ContentTypeContract.test_cells_are_json_and_within_the_scopes),
         (Unstorable, ContentTypeContract.test_cells_are_json_and_within_the_scopes),
         (Greedy, ContentTypeContract.test_detects_its_own_package_and_no_other),
+        (Picky, ContentTypeContract.test_versions_are_compared),
+        (Restless, ContentTypeContract.test_versions_are_compared),
     ],
 )
 def test_the_contract_catches(broken: type[ToyContentType], test: Callable[[ContentTypeContract], None]) -> None:
-    with pytest.raises((AssertionError, TypeError)):
+    with pytest.raises((AssertionError, TypeError, KeyError)):
         test(contract_with(broken))
 
 
