@@ -107,6 +107,23 @@ def test_the_lms_is_told_what_was_chosen(school: School) -> None:
     assert "Nothing was chosen" in claims_of(Picker(school).post(action="cancel"))[f"{DL}msg"]
 
 
+def test_learners_choose_no_content_whatever_button_their_lms_shows_them(school: School) -> None:
+    trip = drive.launch(school.client, school.lms, school.learner, tool=school.tool)
+    assert trip.reply.status == 403 or "/lti/pick/" not in trip.reply.location
+    assert "Only those who teach" in words(trip.reply)
+    for roles in ([], ["http://example.org/roles#Wizard"]):  # the LMS asked, and knows why
+        assert "/lti/pick/" in school.deep_link(overrides={"roles": roles}).reply.location
+
+
+def test_a_link_that_does_not_count_says_so(school: School) -> None:
+    (link,) = Picker(school).choose(course=str(school.course_id), counts="none")
+    desk = Desk(school.tenant_id, school.course_id, placement_of_launched(school, link), played(school, link))
+    desk.send(desk.open(), [page(1, 1), score(2, 0.5)], leaving=True)
+    grade = desk.grade()
+    assert grade is not None
+    assert (grade.scaled, grade.reason) == (None, "this link does not count")
+
+
 # --- How and when it is shown -----------------------------------------------------------------------------------------
 
 
@@ -259,6 +276,11 @@ def test_what_was_found_is_said_and_the_rest_stays_chosen(school: School) -> Non
     assert page.text.count("checked>") + page.text.count(" checked\n") >= 2
     for course in (answer["course"], str(school.course_id)):
         assert f'value="{course}" checked' in page.text
+
+
+def placement_of_launched(school: School, link: Link) -> UUID:
+    played(school, link)
+    return placement_of(school, link).id
 
 
 # --- Links that are chosen anew ---------------------------------------------------------------------------------------

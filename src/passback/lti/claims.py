@@ -8,7 +8,7 @@ Framework 1.1; the `facts` of other tools' mistakes are in `tests/functional/tes
 import hmac
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -21,8 +21,10 @@ from passback.lti.message import (
     RESOURCE_LINK,
     SUBMISSION_REVIEW,
     DeepLinkingSettings,
+    View,
 )
 from passback.lti.review_errors import ForUserError, LineItemMissingError
+from passback.lti.roles import view_of
 from passback.runtime import runtime
 from passback.sealing import hash_token
 
@@ -121,6 +123,16 @@ def check_nonce(claims: Claims, nonce_hash: str) -> None:
         raise errors.NonceError
 
 
+def _check_chooser(roles: Sequence[str]) -> None:
+    """Refuse learners: the picker names every course and takes uploads (Canvas shows its editor's button to them).
+
+    Without a role that we know it is the LMS's own decision to ask.
+    """
+    view, _may_learn, has_role = view_of(roles)
+    if has_role and view is not View.STAFF:
+        raise errors.DeepLinkingRoleError
+
+
 def deployment_id(claims: Claims) -> str:
     """Return the deployment's id (§5.3.3)."""
     return _identifier(claims.get(DEPLOYMENT_ID), errors.DeploymentMissingError)
@@ -146,6 +158,7 @@ def check_message(claims: Claims, tool_url: str) -> None:
         link_id(claims)
     elif kind == DEEP_LINKING:
         deep_linking(claims)
+        _check_chooser(strings(roles))
     elif kind == SUBMISSION_REVIEW:
         _check_review(claims)
     else:

@@ -12,9 +12,8 @@ from passback.lti.message import ITEM, DeepLinkingSettings
 from passback.lti.models import LinkChoice
 from passback.plugin import JsonObject, LmsProfile
 from passback.runtime import runtime
+from passback.tracking.grading_service import UNGRADED
 
-UNGRADED = "none"
-"""Value of `counts` for a link that does not count."""
 MAX_TEXT = 1000
 TARGETS = ("iframe", "window")
 """Ways to show a link that an item can hint at; the LMS says which it knows."""

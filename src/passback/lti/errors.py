@@ -383,3 +383,10 @@ class DeepLinkingTypeError(LaunchRefusedError):
 
     code = "deep_linking_type"
     advice = "Add a course where your LMS lets you add an external tool or an activity, not a file or plain link."
+
+
+class DeepLinkingRoleError(LaunchRefusedError):
+    """Only those who teach choose a course's content, and your LMS says that you are a learner."""
+
+    code = "deep_linking_role"
+    advice = "Ask your teacher. The LMS's administrator can keep this button from learners."

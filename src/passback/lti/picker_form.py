@@ -14,9 +14,10 @@ from werkzeug.datastructures import MultiDict
 
 from passback.errors import PassbackError, Side
 from passback.lti.claims import text as plain_text
-from passback.lti.content_items import MAX_TEXT, UNGRADED
+from passback.lti.content_items import MAX_TEXT
 from passback.lti.models import LinkChoice
 from passback.runtime import runtime
+from passback.tracking.grading_service import UNGRADED
 from passback.tracking.windows import NAMES, ZONE, zone_names, zone_of
 
 ATTEMPTS = ("best", "last", "first", "average")

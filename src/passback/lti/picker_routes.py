@@ -14,7 +14,7 @@ from passback.db import TenantSession, tenant_session
 from passback.errors import PassbackError
 from passback.lti import framing
 from passback.lti.attempt import attempt
-from passback.lti.content_items import TARGETS, UNGRADED, content_item
+from passback.lti.content_items import TARGETS, content_item
 from passback.lti.deep_linking import PickerTask, find_task, signed_answer
 from passback.lti.entering import preview_url
 from passback.lti.faults import on_record
@@ -25,6 +25,7 @@ from passback.lti.profiles import profile_for
 from passback.plugin import LmsProfile
 from passback.runtime import runtime
 from passback.staff.service import audit
+from passback.tracking.grading_service import UNGRADED
 from passback.tracking.windows import zone_names
 
 MAX_MESSAGE = 500

@@ -24,6 +24,8 @@ from passback.tracking.registrations import lock_registration
 
 log = structlog.get_logger(__name__)
 
+UNGRADED = "none"
+"""`Placement.counts` of what gets no grade at all."""
 Which = Literal["best", "last", "first", "average"]
 
 
@@ -162,6 +164,8 @@ def lock_grade(session: TenantSession, registration_id: UUID) -> Grade | None:
 def _decide(attempts: Sequence[Attempt], rule: Rule) -> GradeDecision:
     placement = rule.placement
     policy = runtime().plugins.grade_policies.get(placement.counts)
+    if placement.counts == UNGRADED:
+        return GradeDecision(None, False, "this link does not count")
     if policy is None:
         return GradeDecision(None, False, f"the plugin that grades by {placement.counts!r} is not loaded")
     which = cast("Which", placement.which_attempt)
