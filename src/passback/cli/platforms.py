@@ -170,7 +170,7 @@ def _request(request: RegistrationRequest) -> dict[str, Any]:
     status = "waiting, its token has expired" if has_expired(request) else request.status
     return {
         "id": request.id,
-        "name": request.configuration_url,
+        "name": request.configuration_url.partition("?")[0],  # Canvas and Brightspace have a token in the query
         "issuer": "",
         "client_id": "",
         "product": "",

@@ -182,16 +182,14 @@ _REPLACED = (
 )
 
 
-def _is_twin(one: Platform, other: Platform) -> bool:
-    """Say whether two entries are of one LMS: the same issuer for the same institution, on a host that was approved.
+def _is_twin(old: Platform, new: Platform) -> bool:
+    """Say whether `new` is another registration of `old`'s LMS: the same issuer for the same institution, from a host
+    that was approved for `old`.
 
-    The hosts matter where an issuer is shared: every school's Canvas has the same one.
+    The issuer's own host proves nothing: every school's Canvas says the same one, whatever host it is at.
     """
-    return (
-        one.issuer == other.issuer
-        and one.tenant_id == other.tenant_id
-        and bool(set(one.approved_hosts) & hosts_of((*_addresses(other), other.configuration_url)))
-    )
+    came_from = hosts_of([new.configuration_url] if new.configuration_url else _addresses(new)[:3])
+    return old.issuer == new.issuer and old.tenant_id == new.tenant_id and not came_from.isdisjoint(old.approved_hosts)
 
 
 def _configuration(platform: Platform, current: JsonObject) -> Configuration:

@@ -10,9 +10,12 @@ from passback.delivery.ledger import trouble_with
 from passback.lti import clocks, diagnosis
 from passback.lti.ags import destination
 from passback.lti.platforms import find_platform
+from passback.lti.profiles import profile_for
 from passback.lti.registration_changes import twins
 from passback.lti.service_clock import by_services
+from passback.runtime import runtime
 from passback.staff.service import Role, audit
+from passback.tenants import Tenant
 from passback.web.auth import require
 from passback.web.frame import actor, staff_blueprint
 
@@ -34,6 +37,8 @@ def show(platform_id: UUID) -> ResponseReturnValue:
             clock=clocks.of_launches(session, platform_id),
             services_clock=by_services(session, platform_id),
             trouble=trouble_with(session, destination(platform)),
+            product=profile_for(runtime().plugins.lms_profiles, platform.product, platform.issuer).label,
+            owner=session.get_one(Tenant, platform.tenant_id).name if platform.tenant_id else "",
             twins=twins(session, platform) if platform.status == "pending" else [],
         )
 
