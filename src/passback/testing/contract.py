@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from math import isfinite
-from typing import ClassVar
+from typing import ClassVar, cast
 from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
@@ -206,7 +206,7 @@ class ContentTypeContract:
         data = self._content.data
         assert tuple(self.content_type.compare(data, deepcopy(data))) == ()
         garbage: list[JsonValue] = [None, 7, "x", [7, [None]], {"items": [{}]}]
-        odd: list[JsonObject] = [{}, *(dict.fromkeys(data, value) for value in garbage)]
+        odd: list[JsonObject] = [{}, *(cast("JsonObject", dict.fromkeys(data, value)) for value in garbage)]
         for one in odd:
             for change in (*self.content_type.compare(data, one), *self.content_type.compare(one, data)):
                 assert change.what
