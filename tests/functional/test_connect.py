@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 
 from passback.db import Unscoped, unscoped
 from passback.lti.deployments import list_deployments
+from passback.lti.models import Platform
+from passback.lti.platforms import disable_platform
 from passback.staff.service import Role
 from passback.tenants import ensure_tenant
 from tests.functional.lms.contract import platforms
@@ -102,6 +104,10 @@ def test_blackboards_second_institution_brings_its_deployment_only(
     with unscoped(Unscoped.REGISTRATION) as session:
         found = {one.deployment_id: str(one.tenant_id) for one in list_deployments(session)}
     assert found == {"one": first, "two": second}
+    with unscoped(Unscoped.REGISTRATION, write=True) as session:
+        disable_platform(session, session.get_one(Platform, row.id), actor="test")
+    off = post(staff, url, url, client_id="app", deployment_id="three", tenant=first)
+    assert (off.status_code, "switched off" in off.text) == (403, True)
 
 
 def test_what_is_connected_already_is_said(staff: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

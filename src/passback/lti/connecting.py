@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from passback.lti.deployments import DeploymentTakenError, assign_deployment, note_deployment
+from passback.lti.errors import PlatformDisabledError
 from passback.lti.models import Platform
 from passback.lti.platforms import PlatformDetails, add_platform, known_platform
 from passback.lti.registering_errors import ConnectFieldError
@@ -62,10 +63,13 @@ def connect(
     Raises:
         ConnectFieldError: what was typed in cannot be right.
         PlatformExistsError: it is connected already.
+        PlatformDisabledError: it was, and an administrator has switched it off.
         DeploymentTakenError: the deployment is another institution's.
     """
     guide, details = _guide(profile), details_from(profile, given)
     platform = known_platform(session, details) if guide.shared_client else None
+    if platform is not None and platform.status == "disabled":
+        raise PlatformDisabledError
     if platform is None:
         owner = None if guide.shared_client else tenant_id
         platform = add_platform(session, details, tenant_id=owner, actor=actor)
