@@ -116,8 +116,11 @@ def open_school(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
     )
     with ExitStack() as stack:
 
-        def _open(profile: StrictnessProfile) -> School:
-            road = stack.enter_context(start_road(names, settings, profile=profile, extra_plugins=TOY))
+        def _open(profile: StrictnessProfile, *, auth_host: str = "") -> School:
+            auth_url = f"https://{auth_host}:{names.lms_port}" if auth_host else ""
+            road = stack.enter_context(
+                start_road(names, settings, profile=profile, auth_url=auth_url, extra_plugins=TOY)
+            )
             return School(road, place_toys(road))
 
         yield _open

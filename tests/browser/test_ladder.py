@@ -56,6 +56,19 @@ def test_without_cookies_the_lms_keeps_the_proof(
     assert no_cookie_of_the_tool(refusing)
 
 
+def test_canvas_keeps_the_proof_in_a_frame_of_another_host_than_the_schools(
+    open_school: OpenSchool, refusing: BrowserContext
+) -> None:
+    """As `sso.canvaslms.com`: tools send there, and believe from there alone, what the frame keeps for them."""
+    school, page = open_school(CANVAS, auth_host="campus-sso.test"), refusing.new_page()
+    school.open(page)
+    wait_playing(in_lms(page))
+    assert school.bindings() == ["storage"]
+    frame = page.frame(name="post_message_forwarding")
+    assert frame is not None
+    assert "//campus-sso.test:" in frame.url
+
+
 @pytest.mark.parametrize("product", [MOODLE, OPEN_EDX], ids=lambda product: product.name)
 def test_where_the_lms_keeps_nothing_a_new_tab_is_bound_by_its_opener(
     open_school: OpenSchool, refusing: BrowserContext, product: StrictnessProfile

@@ -186,12 +186,12 @@ class Road:
 
 @contextmanager
 def start_road(
-    names: Names, settings: Settings, *, profile: StrictnessProfile = MOODLE, **options: Any
+    names: Names, settings: Settings, *, profile: StrictnessProfile = MOODLE, auth_url: str = "", **options: Any
 ) -> Iterator[Road]:
     """Run both until the block ends; `options` are of `create_app`."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     context = names.certificate.context() if names.certificate else None
-    lms = create_sandbox(SandboxConfig(url=names.lms, tool_url=names.tool, profile=profile))
+    lms = create_sandbox(SandboxConfig(url=names.lms, tool_url=names.tool, profile=profile, auth_url=auth_url))
     platform: Platform = lms.extensions[EXTENSION]
     if names.certificate:
         trusted = str(names.certificate.certificate)

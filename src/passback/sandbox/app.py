@@ -51,6 +51,7 @@ def create_sandbox(config: SandboxConfig | None = None) -> Flask:
             "sesskey": sesskey(),
             "as_learner": viewing_as_learner(),
             "storage": page_storage(platform.config.profile.name),
+            "storage_src": f"{platform.core.auth_origin}/lti/storage",
             "storage_origins": lambda: origins(platform.tools.all()),
             "storage_limits": (KEYS_PER_TOOL, BYTES_PER_TOOL),
         }

@@ -24,6 +24,7 @@ class SandboxConfig:
     Args:
         url: where it is reached, without a trailing slash.
         profile: whose behaviour it shows.
+        auth_url: origin of its authentication endpoint, where that is another host, as Canvas's for all schools.
         issuer: its `iss`; "": the profile's shared issuer, else `url`.
         state_file: where it keeps its state between runs; None keeps it in memory.
         tool_url: what the registration form is filled with.
@@ -33,6 +34,7 @@ class SandboxConfig:
 
     url: str = "http://127.0.0.1:8080"
     profile: StrictnessProfile = field(default=MOODLE)
+    auth_url: str = ""
     issuer: str = ""
     state_file: Path | None = None
     tool_url: str = "http://localhost:8000"
@@ -73,6 +75,11 @@ class Core:
     def issuer(self) -> str:
         """The `iss` of everything this LMS signs."""
         return self.config.issuer or self.profile.shared_issuer or self.config.url
+
+    @property
+    def auth_origin(self) -> str:
+        """Where tools send authentication requests; from there alone they believe what a page keeps for them."""
+        return self.config.auth_url or self.config.url
 
     def url(self, path: str, **query: str) -> str:
         """Return the absolute URL of `path`."""

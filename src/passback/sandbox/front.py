@@ -57,6 +57,9 @@ def privacy(tool_id: str) -> str:
 def auth() -> str | AnyResponse | tuple[str, int]:
     """Answer a tool's authentication request; without our cookie ask again as first party, then for a sign-in."""
     asked = request.values.to_dict()
+    config = platform().config
+    if config.auth_url and request.host_url.rstrip("/") == config.auth_url:  # people are signed in at the school's host
+        return redirect(f"{config.url}{request.full_path}", 307)
     if signed_in() is None:
         if asked.pop("repost", "") != "true":
             return render_template("repost.html", fields={**asked, "repost": "true"}, action="/lti/auth")

@@ -89,7 +89,7 @@ class Platform:
     @property
     def auth_url(self) -> str:
         """Where tools send their authentication requests."""
-        return self.core.url("/lti/auth")
+        return f"{self.core.auth_origin}/lti/auth"
 
     @property
     def token_url(self) -> str:

@@ -104,7 +104,7 @@ class Registration:
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],
             "token_endpoint_auth_signing_alg_values_supported": ["RS256"],
             "jwks_uri": url("/lti/jwks"),
-            "authorization_endpoint": url("/lti/auth"),
+            "authorization_endpoint": f"{self.core.auth_origin}/lti/auth",
             "registration_endpoint": url("/lti/register", **({IN_ADDRESS: in_address} if in_address else {})),
             "scopes_supported": ["openid", *self.scopes],
             "response_types_supported": ["id_token"],
