@@ -75,7 +75,7 @@ class TenantScoped:
 
     @declared_attr
     def tenant_id(cls) -> Mapped[UUID]:  # noqa: N805 - declared_attr hands in the class
-        return mapped_column(ForeignKey("tenant.id"))
+        return mapped_column(Uuid, ForeignKey("tenant.id"))
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805 - declared_attr hands in the class

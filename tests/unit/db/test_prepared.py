@@ -5,12 +5,14 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import Insert, Select, Update, bindparam, insert, or_, select, update
+from sqlalchemy import Insert, Select, Update, Uuid, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError, MultipleResultsFound
+from sqlalchemy.orm import DeclarativeBase
 
 from passback.clock import utc_now
 from passback.content.models import Course, CourseVersion
 from passback.db import TenancyError, TransactionError, Unscoped, new_id, tenant_session, unscoped
+from passback.db.base import TenantScoped
 from passback.db.prepared import SharedStatement, TenantQuery, own, table_of, values_of
 from passback.lti.models import Platform
 from passback.tenants import ensure_tenant
@@ -120,3 +122,15 @@ def test_several_rows_where_one_is_expected(tenants: list[UUID]) -> None:
         session.add(Course(title="another", content_type="toy"))
     with tenant_session(tenants[0]) as session, pytest.raises(MultipleResultsFound):
         query.one(session)
+
+
+def test_a_tenants_column_has_its_type_before_the_table_of_tenants_is_there() -> None:
+    """Else a statement that is prepared while modules are imported knows it or not by the order of the imports."""
+
+    class Own(DeclarativeBase):
+        pass
+
+    class Thing(TenantScoped, Own):
+        __tablename__ = "thing"
+
+    assert isinstance(Thing.__table__.c.tenant_id.type, Uuid)
