@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from passback.clock import utc_now
@@ -36,7 +36,7 @@ class Platform(Base):
     algorithms: Mapped[list[str]] = mapped_column(default=lambda: ["RS256"])
     approved_hosts: Mapped[list[str]] = mapped_column(default=list)
     status: Mapped[str] = mapped_column(default="pending")
-    tenant_id: Mapped[UUID | None] = mapped_column(ForeignKey("tenant.id"))
+    tenant_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("tenant.id"))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     configuration_url: Mapped[str] = mapped_column(default="")
     registration_uri: Mapped[str] = mapped_column(default="")
@@ -57,7 +57,7 @@ class Deployment(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     platform_id: Mapped[UUID] = mapped_column(ForeignKey("platform.id", ondelete="CASCADE"))
     deployment_id: Mapped[str]
-    tenant_id: Mapped[UUID | None] = mapped_column(ForeignKey("tenant.id"))
+    tenant_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("tenant.id"))
     status: Mapped[str] = mapped_column(default="active")
     name: Mapped[str] = mapped_column(default="")
     url: Mapped[str] = mapped_column(default="")
@@ -79,7 +79,7 @@ class Invitation(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     token_hash: Mapped[str] = mapped_column(unique=True)
-    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"))
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("tenant.id"))
     note: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     expires_at: Mapped[datetime]
@@ -163,7 +163,7 @@ class LaunchRecord(Base):
 
     code: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(default=utc_now)
-    tenant_id: Mapped[UUID | None] = mapped_column(ForeignKey("tenant.id"))
+    tenant_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("tenant.id"))
     platform_id: Mapped[UUID | None] = mapped_column(ForeignKey("platform.id", ondelete="SET NULL"))
     verdict: Mapped[str]
     state_hash: Mapped[str | None] = mapped_column(unique=True)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from passback.db import Base, JsonObject, Lifecycle, new_id
@@ -17,6 +17,6 @@ class PluginActivation(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     plugin: Mapped[str]
-    tenant_id: Mapped[UUID | None] = mapped_column(ForeignKey("tenant.id"))
+    tenant_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("tenant.id"))
     enabled: Mapped[bool] = mapped_column(default=True)
     settings: Mapped[JsonObject] = mapped_column(default=dict)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from passback.clock import utc_now
@@ -36,7 +36,7 @@ class UserRole(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"))
-    tenant_id: Mapped[UUID | None] = mapped_column(ForeignKey("tenant.id"))
+    tenant_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("tenant.id"))
     role: Mapped[str]
 
 
@@ -48,7 +48,7 @@ class AuditEntry(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     at: Mapped[datetime] = mapped_column(default=utc_now)
-    tenant_id: Mapped[UUID | None] = mapped_column(ForeignKey("tenant.id"))
+    tenant_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("tenant.id"))
     actor: Mapped[str]
     action: Mapped[str]
     subject: Mapped[str] = mapped_column(default="")

@@ -148,7 +148,8 @@ class Bench:
         """Play the course that an accepted launch leads to, to the end, and let the tool deliver the grade."""
         page = drive.follow(self.client, reply)
         booted = self.client.post(f"{page.url}boot", json={"tab": "one"}).json or {}
-        self.expect("token" in booted, "the course opens and a session begins")
+        told = booted.get("code", f"page {page.status}")
+        self.expect("token" in booted, f"the course opens and a session begins; {told}")
         at = int(booted["server_time"])
         event = {"seq": 1, "kind": SCORE, "activity": "page", "at": at, "data": {"scaled": scaled}}
         url = f"{page.url.partition('/play/')[0]}/play/{booted['token']}/events"
