@@ -50,6 +50,11 @@ def test_others_get_the_fields_of_their_form(sqlite_app: Flask, lms: str) -> Non
     assert "{" not in json.dumps(found["always_the_same"]).removeprefix("{")
 
 
+def test_fields_come_in_the_order_of_the_form(sqlite_app: Flask) -> None:
+    found = json.loads(sqlite_app.test_client().get("/lti/config/moodle").text)
+    assert list(found["enter_in_the_lms"])[:4] == ["Tool name", "Tool URL", "LTI version", "Public key type"]
+
+
 def test_the_list_and_an_lms_that_nobody_knows(sqlite_app: Flask) -> None:
     client = sqlite_app.test_client()
     assert sorted(client.get("/lti/config/").get_json()) == BY_HAND
