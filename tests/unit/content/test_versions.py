@@ -26,7 +26,7 @@ from passback.content.errors import (
     VersionChangedError,
     VersionInUseError,
 )
-from passback.content.models import Course, CourseVersion, StagedVersion
+from passback.content.models import Course, StagedVersion
 from passback.content.service import import_course
 from passback.content.storage import storage
 from passback.content.storing import remove_abandoned, remove_version
@@ -72,7 +72,18 @@ def stored(tenant_id: UUID) -> set[str]:
 
 @pytest.fixture
 def course_id(tenant_id: UUID) -> UUID:
-    """A course with three versions."""
+    """A course with three versions; runs on each database."""
+    return three_versions(tenant_id)
+
+
+@pytest.fixture
+def sqlite_course(sqlite_tenant: UUID) -> UUID:
+    """The same on SQLite only."""
+    return three_versions(sqlite_tenant)
+
+
+def three_versions(tenant_id: UUID) -> UUID:
+    """Make a course with three versions."""
     made: UUID = bring(tenant_id, toy_package("One")).course_id
     bring(tenant_id, toy_package("Two"), made)
     bring(tenant_id, toy_package("Three"), made, by=BY)
@@ -123,17 +134,17 @@ def test_the_same_package_twice_at_once_is_one_version(app: Flask, tenant_id: UU
     assert len(stored(tenant_id)) == 4
 
 
-def test_a_package_that_seems_to_be_another_course_has_to_be_meant(tenant_id: UUID) -> None:
-    course_id = bring(tenant_id, parts("a", "b")).course_id
+def test_a_package_that_seems_to_be_another_course_has_to_be_meant(sqlite_tenant: UUID) -> None:
+    course_id = bring(sqlite_tenant, parts("a", "b")).course_id
     with pytest.raises(OtherCourseError, match="another title"):
-        bring(tenant_id, parts("x", title="Bees"), course_id)
-    assert len(stored(tenant_id)) == 1
-    assert bring(tenant_id, parts("x", title="Bees"), course_id, sure=True).number == 2
+        bring(sqlite_tenant, parts("x", title="Bees"), course_id)
+    assert len(stored(sqlite_tenant)) == 1
+    assert bring(sqlite_tenant, parts("x", title="Bees"), course_id, sure=True).number == 2
 
 
-def test_who_and_when_are_kept(tenant_id: UUID, course_id: UUID) -> None:
-    with tenant_session(tenant_id) as session:
-        newest, *older = versions.list_versions(session, course_id)
+def test_who_and_when_are_kept(sqlite_tenant: UUID, sqlite_course: UUID) -> None:
+    with tenant_session(sqlite_tenant) as session:
+        newest, *older = versions.list_versions(session, sqlite_course)
     assert newest.imported_by == BY
     assert {version.imported_by for version in older} == {""}
 
@@ -162,39 +173,41 @@ def test_a_version_that_was_begun_stays(tenant_id: UUID, course_id: UUID) -> Non
 
 
 def test_files_whose_deletion_failed_go_with_the_abandoned_ones(
-    tenant_id: UUID, course_id: UUID, monkeypatch: pytest.MonkeyPatch
+    sqlite_tenant: UUID, sqlite_course: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with tenant_session(tenant_id, write=True) as session:
-        gone = versions.delete_version(session, course_id, 1)
+    with tenant_session(sqlite_tenant, write=True) as session:
+        gone = versions.delete_version(session, sqlite_course, 1)
     with monkeypatch.context() as patch:
         patch.setattr(storage(), "remove", lambda _prefix: 1 / 0)
-        remove_version(tenant_id, gone)
-    assert str(gone) in stored(tenant_id)
+        remove_version(sqlite_tenant, gone)
+    assert str(gone) in stored(sqlite_tenant)
     with time_machine.travel(utc_now() + timedelta(days=2)):
         assert remove_abandoned(storage()) == 1
-    assert str(gone) not in stored(tenant_id)
+    assert str(gone) not in stored(sqlite_tenant)
 
 
 # --- Looked at first -------------------------------------------------------------------------------------------------
 
 
-def test_trying_says_what_would_change_and_keeps_nothing(tenant_id: UUID) -> None:
-    course_id = bring(tenant_id, parts("a", "b")).course_id
-    before = stored(tenant_id)
-    prospect = staging.try_version(tenant_id, io.BytesIO(parts("a", "c")), "x.zip", course_id)
+def test_trying_says_what_would_change_and_keeps_nothing(sqlite_tenant: UUID) -> None:
+    course_id = bring(sqlite_tenant, parts("a", "b")).course_id
+    before = stored(sqlite_tenant)
+    prospect = staging.try_version(sqlite_tenant, io.BytesIO(parts("a", "c")), "x.zip", course_id)
     assert [(change["kind"], change["activity"]) for change in prospect.comparison.to_json()] == [
         ("added", "c"),
         ("gone", "b"),
     ]
     assert (prospect.current.number, prospect.same_as, prospect.unchanged) == (1, None, False)
-    assert staging.try_version(tenant_id, io.BytesIO(parts("a", "b")), "x.zip", course_id).unchanged
-    assert (stored(tenant_id), numbers(tenant_id, course_id)) == (before, ([1], 1))
+    assert staging.try_version(sqlite_tenant, io.BytesIO(parts("a", "b")), "x.zip", course_id).unchanged
+    assert (stored(sqlite_tenant), numbers(sqlite_tenant, course_id)) == (before, ([1], 1))
 
 
-def test_trying_reads_every_byte(tenant_id: UUID, course_id: UUID) -> None:
+def test_trying_reads_every_byte(sqlite_tenant: UUID, sqlite_course: UUID) -> None:
     files = {"toy.json": '{"title": "T", "start": "index.html"}', "index.html": "x"}
     with pytest.raises(PackageRefusedError):
-        staging.try_version(tenant_id, io.BytesIO(hostile_packages(files)["size_says_more"]), "x.zip", course_id)
+        staging.try_version(
+            sqlite_tenant, io.BytesIO(hostile_packages(files)["size_says_more"]), "x.zip", sqlite_course
+        )
 
 
 def test_an_upload_waits_and_is_confirmed_once(tenant_id: UUID, course_id: UUID) -> None:
@@ -257,17 +270,17 @@ def test_parallel_confirmations_come_one_by_one(app: Flask, tenant_id: UUID, cou
     assert numbers(tenant_id, course_id) == ([4, 3, 2, 1], 4)
 
 
-def test_an_upload_is_discarded(tenant_id: UUID, course_id: UUID) -> None:
-    staged_id = stage(tenant_id, toy_package("Four"), course_id)
-    staging.discard_version(tenant_id, course_id, staged_id)
-    assert str(staged_id) not in stored(tenant_id)
+def test_an_upload_is_discarded(sqlite_tenant: UUID, sqlite_course: UUID) -> None:
+    staged_id = stage(sqlite_tenant, toy_package("Four"), sqlite_course)
+    staging.discard_version(sqlite_tenant, sqlite_course, staged_id)
+    assert str(staged_id) not in stored(sqlite_tenant)
     with pytest.raises(StagedVersionGoneError):
-        staging.discard_version(tenant_id, course_id, staged_id)
-    with tenant_session(tenant_id) as session:
-        newest = versions.current_version(session, course_id).id
+        staging.discard_version(sqlite_tenant, sqlite_course, staged_id)
+    with tenant_session(sqlite_tenant) as session:
+        newest = versions.current_version(session, sqlite_course).id
     with pytest.raises(StagedVersionGoneError):
-        staging.discard_version(tenant_id, course_id, newest)
-    assert storage().find(f"{tenant_id}/{newest}/index.html") is not None
+        staging.discard_version(sqlite_tenant, sqlite_course, newest)
+    assert storage().find(f"{sqlite_tenant}/{newest}/index.html") is not None
 
 
 def test_an_upload_that_nobody_confirms_goes_after_a_day(tenant_id: UUID, course_id: UUID) -> None:
@@ -295,24 +308,25 @@ def test_another_courses_or_tenants_upload_is_none(tenant_id: UUID, course_id: U
 
 
 def test_a_database_that_fails_leaves_no_upload(
-    tenant_id: UUID, course_id: UUID, monkeypatch: pytest.MonkeyPatch
+    sqlite_tenant: UUID, sqlite_course: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = stored(tenant_id)
+    before = stored(sqlite_tenant)
     monkeypatch.setattr(staging, "duplicates", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        stage(tenant_id, toy_package("Four"), course_id)
-    assert stored(tenant_id) == before
+        stage(sqlite_tenant, toy_package("Four"), sqlite_course)
+    assert stored(sqlite_tenant) == before
 
 
-def test_a_content_type_that_fails_to_compare_says_nothing(tenant_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_content_type_that_fails_to_compare_says_nothing(
+    sqlite_tenant: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(runtime().plugins.content_types["toy"], "compare", lambda *_: 1 / 0, raising=False)
     content: Any = {"activities": [], "title": "T", "data": {}}
     assert versions.compare("toy", content, content).changes == ()
 
 
-def test_the_rule_for_learners_under_way_is_the_courses(tenant_id: UUID, course_id: UUID) -> None:
-    with tenant_session(tenant_id, write=True) as session:
-        versions.set_on_new_version(session, course_id, OnNewVersion.STAY)
-    with tenant_session(tenant_id) as session:
-        assert session.get_one(Course, course_id).on_new_version == "stay"
-        assert session.scalars(select(CourseVersion).where(CourseVersion.course_id == course_id)).all()
+def test_the_rule_for_learners_under_way_is_the_courses(sqlite_tenant: UUID, sqlite_course: UUID) -> None:
+    with tenant_session(sqlite_tenant, write=True) as session:
+        versions.set_on_new_version(session, sqlite_course, OnNewVersion.STAY)
+    with tenant_session(sqlite_tenant) as session:
+        assert session.get_one(Course, sqlite_course).on_new_version == "stay"

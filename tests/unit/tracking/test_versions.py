@@ -86,24 +86,24 @@ def test_an_attempt_that_has_come_to_something_counts(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("policy", [OnNewVersion.STAY, OnNewVersion.NEXT_ATTEMPT])
-def test_a_rule_that_leaves_them_where_they_are(desk: Desk, policy: OnNewVersion) -> None:
-    old = half_way(desk)
-    new = renew(desk, policy=policy)
-    assert desk.standing().version_change == "none"
+def test_a_rule_that_leaves_them_where_they_are(sqlite_desk: Desk, policy: OnNewVersion) -> None:
+    old = half_way(sqlite_desk)
+    new = renew(sqlite_desk, policy=policy)
+    assert sqlite_desk.standing().version_change == "none"
     with pytest.raises(AttemptRefusedError):
-        desk.open(**CHANGE)
-    desk.send(desk.open(), [page(1, 1, of=1), score(2, 0.9)], leaving=True)
-    desk.open(new_attempt=True)
-    assert versions_of(desk) == [old, old if policy is OnNewVersion.STAY else new]
+        sqlite_desk.open(**CHANGE)
+    sqlite_desk.send(sqlite_desk.open(), [page(1, 1, of=1), score(2, 0.9)], leaving=True)
+    sqlite_desk.open(new_attempt=True)
+    assert versions_of(sqlite_desk) == [old, old if policy is OnNewVersion.STAY else new]
 
 
-def test_at_once(desk: Desk) -> None:
-    half_way(desk)
-    new = renew(desk, policy=OnNewVersion.AT_ONCE)
-    assert desk.standing().version_change == "at_once"
-    desk.open(**CHANGE)
-    assert versions_of(desk)[-1] == new
-    assert desk.standing().version_change == "none"
+def test_at_once(sqlite_desk: Desk) -> None:
+    half_way(sqlite_desk)
+    new = renew(sqlite_desk, policy=OnNewVersion.AT_ONCE)
+    assert sqlite_desk.standing().version_change == "at_once"
+    sqlite_desk.open(**CHANGE)
+    assert versions_of(sqlite_desk)[-1] == new
+    assert sqlite_desk.standing().version_change == "none"
 
 
 def test_going_back_offers_the_older_version_to_those_on_the_newer(desk: Desk) -> None:
@@ -143,12 +143,12 @@ def test_a_version_that_is_deleted_while_an_attempt_begins_on_it(
     assert versions_of(desk)[-1] == new
 
 
-def test_reports_name_the_version(desk: Desk) -> None:
-    half_way(desk)
-    renew(desk)
-    desk.open(**CHANGE)
-    with tenant_session(desk.tenant_id) as session:
-        report = registration_report(session, desk.registration_id)
+def test_reports_name_the_version(sqlite_desk: Desk) -> None:
+    half_way(sqlite_desk)
+    renew(sqlite_desk)
+    sqlite_desk.open(**CHANGE)
+    with tenant_session(sqlite_desk.tenant_id) as session:
+        report = registration_report(session, sqlite_desk.registration_id)
     assert [(one.version, one.replaced) for one in report.attempts] == [(1, True), (2, False)]
 
 
