@@ -60,18 +60,15 @@ def erase(session: TenantSession, person: Person, *, by: str, **details: str) ->
             anonymous[table_of(kind).name] = _make_anonymous(session, kind, found[kind])
     result = Erased(removed, anonymous)
     if result.anything:
-        subject = f"learner:{person.learner.id}" if person.learner else "person without a row"
-        audit(
-            session,
-            actor=by,
-            action="learner.erased",
-            subject=subject,
-            tenant_id=session.tenant_id,
-            rows=sum(removed.values()),
-            **details,
-        )
+        _note(session, person, result, by, details)
     session.expire_all()
     return result
+
+
+def _note(session: TenantSession, person: Person, result: Erased, by: str, details: dict[str, str]) -> None:
+    subject = f"learner:{person.learner.id}" if person.learner else "person without a row"
+    rows, tenant_id = sum(result.removed.values()), session.tenant_id
+    audit(session, actor=by, action="learner.erased", subject=subject, tenant_id=tenant_id, rows=rows, **details)
 
 
 def _lock(session: TenantSession, learner: Learner) -> None:
