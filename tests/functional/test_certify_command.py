@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,15 @@ def test_a_log_of_evidence_and_nothing_else_is_left_behind(elsewhere: Path) -> N
     code = refusal.rpartition(" ")[2]
     assert f"lti.refused launch={code}" in log
     assert "error=token_expired" in log
+
+
+def test_in_a_process_of_its_own(elsewhere: Path) -> None:
+    """What is imported in which order differs from that of tests: a course once opened here and not there."""
+    command = [sys.executable, "-m", "passback.cli", "certify", "AGS5", "NRPS2"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("2 of 2 cases passed\n")
+    assert done.stderr == ""
 
 
 def test_a_case_that_fails_ends_with_1(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,14 +4,17 @@ import platform
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from pydantic import JsonValue
 
 from passback import __version__
 from passback.cli.output import answer, json_option
-from passback.testing.certification import PARTS, Evidence, find_cases, open_installation, run_case
-from passback.testing.certification.model import Case
+
+if TYPE_CHECKING:
+    from passback.testing.certification import Evidence
+    from passback.testing.certification.model import Case
 
 
 @click.command("certify")
@@ -25,6 +28,8 @@ def certify_command(cases: tuple[str, ...], output: Path | None, *, only_list: b
     CASES are ids (B10, X8-within) or their beginning (X8, AGS4, student); none means all. Everything happens in a
     temporary folder with a practice LMS beside it: neither settings nor data of an installation are read or touched.
     """
+    from passback.testing.certification import find_cases  # noqa: PLC0415 - no other command needs the memory
+
     try:
         chosen = find_cases(cases)
     except KeyError as error:
@@ -53,8 +58,10 @@ def certify_command(cases: tuple[str, ...], output: Path | None, *, only_list: b
         raise SystemExit(1)
 
 
-def _run(chosen: Sequence[Case], *, aloud: bool) -> Iterator[Evidence]:
+def _run(chosen: Sequence["Case"], *, aloud: bool) -> Iterator["Evidence"]:
     """Run the cases, part by part; say each line as soon as it is known."""
+    from passback.testing.certification import PARTS, open_installation, run_case  # noqa: PLC0415 - as above
+
     wanted = {case.id for case in chosen}
     with open_installation() as installation:
         for part in PARTS:
@@ -68,7 +75,7 @@ def _run(chosen: Sequence[Case], *, aloud: bool) -> Iterator[Evidence]:
                 yield found
 
 
-def _write(output: Path, evidence: Sequence[Evidence], summary: str) -> None:
+def _write(output: Path, evidence: Sequence["Evidence"], summary: str) -> None:
     """Write the log: a line for each case with what the tool logged of it below."""
     lines = [f"# Passback {__version__}, LTI Advantage tool cases"]
     for one in evidence:
