@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from passback.content.service import list_courses
+from passback.content.service import import_course, list_courses
 from passback.db import Unscoped, tenant_session, unscoped
 from passback.delivery import owed
 from passback.lti.models import LaunchRecord
@@ -25,6 +25,8 @@ from passback.tracking.models import Attempt, Learner, Registration, StoredEvent
 from passback.tracking.registrations import ensure_registration
 from tests.functional.test_sign_in import PASSWORD, form_token
 from tests.support.lti import School
+from tests.support.play import add_desk, score
+from tests.support.play import page as played
 
 PAGES = ("/admin/t/default/", "/admin/t/default/courses/", "/admin/t/default/deliveries/")
 INSTALLATION_PAGES = ("/admin/people", "/admin/plugins", "/admin/platforms/", "/admin/launches/")
@@ -90,6 +92,24 @@ def test_a_course_is_uploaded_shown_previewed_and_archived(sqlite_app: Flask, te
     assert "/open/" in preview.location
     assert "archived" in post(browser, f"{course}/archive", course).text
     assert "A toy" not in re.sub(r"(?s)<div class=.notice.*?</div>", "", browser.get("/admin/t/default/courses/").text)
+
+
+def test_staff_read_a_learners_attempts_step_by_step(sqlite_app: Flask, tenant: UUID) -> None:
+    mine, other = (import_course(tenant, toy(title), "toy.zip").course_id for title in ("Mine", "Other"))
+    desk = add_desk(tenant, course_id=mine)
+    desk.send(desk.open(), [played(1, 1, of=1), score(2, 0.8)], leaving=True)
+    browser = signed_in(sqlite_app, Role.REPORTER, tenant)
+    course = f"/admin/t/default/courses/{desk.course_id}"
+    address = f"{course}/learners/{desk.registration_id}"
+    assert f'href="{address}"' in browser.get(course).text
+    shown = browser.get(address).text
+    assert "Zoë" in shown
+    assert "Pages seen" in shown
+    assert "<bdi>toy.page</bdi>" in shown
+    assert "&lt;b&gt;1&lt;/b&gt; of" in shown
+    assert browser.get(address.replace(str(mine), str(other))).status_code == 404
+    assert browser.get(f"{course}/learners/{tenant}").status_code == 404
+    assert browser.get(address.replace("/default/", "/other/")).status_code in {403, 404}
 
 
 def test_a_preview_leaves_no_trace(sqlite_app: Flask, tenant: UUID) -> None:

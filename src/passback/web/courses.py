@@ -13,6 +13,7 @@ from passback.content.staging import list_staged
 from passback.content.versions import OnNewVersion
 from passback.db import Unscoped, tenant_session, unscoped
 from passback.errors import PassbackError
+from passback.lti.review_page import review_page
 from passback.player.entry import entry_url
 from passback.plugins.activation import switched_off
 from passback.runtime import runtime
@@ -97,6 +98,18 @@ def show(tenant: str, course_id: UUID) -> ResponseReturnValue:  # noqa: ARG001 -
         registrations=rows,
         page=PAGE,
     )
+
+
+@courses.get("/<uuid:course_id>/learners/<uuid:registration_id>")
+@require(Role.REPORTER)
+def learner(tenant: str, course_id: UUID, registration_id: UUID) -> ResponseReturnValue:  # noqa: ARG001 - see show
+    """Show a learner's attempts: what the course reports, what it said step by step, and the way of the grade."""
+    with tenant_session(current_tenant().id) as session:
+        wanted = select(Registration.id).where(Registration.id == registration_id, Registration.course_id == course_id)
+        if session.scalars(wanted).one_or_none() is None:
+            abort(404)
+        page = review_page(session, registration_id)
+    return render_template("web/learner.html", tenant=current_tenant(), page=page)
 
 
 @courses.get("/<uuid:course_id>/preview")
