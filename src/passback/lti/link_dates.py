@@ -7,7 +7,7 @@ otherwise leave learners with two. An LMS that does not know them sends them bac
 from collections.abc import Mapping
 from datetime import datetime
 
-from passback.tracking.windows import Windows
+from passback.tracking.windows import YEARS, Windows
 
 VARIABLES = {
     "available_from": "$ResourceLink.available.startDateTime",
@@ -28,12 +28,12 @@ def dates_said(custom: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_instant(text: str) -> datetime | None:
-    """Return the instant that an ISO 8601 text means, None where it means none."""
+    """Return the instant that an ISO 8601 text means, None where it means none, or one that stands for "never"."""
     try:
         moment = datetime.fromisoformat(text.strip())
-        return moment if moment.tzinfo is not None and moment.timestamp() > 0 else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    return moment if moment.tzinfo is not None and moment.year in YEARS else None
 
 
 def changed_dates(windows: Windows, said: Mapping[str, str]) -> dict[str, datetime]:

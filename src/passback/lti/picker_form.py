@@ -18,7 +18,7 @@ from passback.lti.content_items import MAX_TEXT
 from passback.lti.models import LinkChoice
 from passback.runtime import runtime
 from passback.tracking.grading_service import UNGRADED
-from passback.tracking.windows import NAMES, ZONE, zone_names, zone_of
+from passback.tracking.windows import NAMES, YEARS, ZONE, zone_names, zone_of
 
 ATTEMPTS = ("best", "last", "first", "average")
 MAX_POINTS = 100_000.0
@@ -156,7 +156,7 @@ def _moment(text: str, label: str, zone: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=zone_of(zone))
-        if not 2000 <= moment.year <= 2200:
+        if moment.year not in YEARS:
             raise ValueError(text)
     except ValueError as error:
         advice = _("%(label)s: a date and a time such as 2027-01-31T23:59.", label=label)

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 ZONE = "UTC"
 """What times are shown in where nobody has said a zone."""
 NAMES = ("available_from", "available_until", "submission_from", "submission_until")
+YEARS = range(2000, 2201)
+"""What a date may lie in. Some systems write "never" as the year 9999, which no other time zone has."""
 
 
 class Windows(Protocol):

@@ -83,6 +83,12 @@ def test_an_lms_that_does_not_know_the_variables_says_nothing(text: str) -> None
     assert dates_said(dict.fromkeys(DATE_PARAMETERS, text)) == {}
 
 
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-05:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+05:00"])
+def test_a_date_that_stands_for_never_stops_no_launch(text: str) -> None:
+    """The year 9999 has no instant in UTC or in the teacher's zone: keeping or showing it would be a fault of ours."""
+    assert dates_said(dict.fromkeys(DATE_PARAMETERS, text)) == {}
+
+
 def test_an_lms_that_knows_them_tells_instants() -> None:
     said = dates_said(
         {"passback_available_from": "2027-01-31T10:00:00Z", "passback_submission_until": "0001-01-01T00:00Z"}
