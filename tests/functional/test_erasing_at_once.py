@@ -1,19 +1,21 @@
 """Somebody is erased while their browser still sends and their LMS still launches: nothing of them is left behind."""
 
 import threading
+import time
 from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from passback.db import tenant_session
+from passback.db import db, tenant_session
 from passback.errors import PassbackError
 from passback.sandbox.server import SandboxServer
 from passback.tracking.erasing import erase
 from passback.tracking.holdings import Person, amounts, find_person
-from passback.tracking.models import Attempt, Registration, StateCell, StoredEvent
+from passback.tracking.models import Attempt, Learner, Registration, StateCell, StoredEvent
+from passback.tracking.work import lock_attempt
 from tests.support.lti import School, make_school
 from tests.support.play import Desk, page
 
@@ -72,6 +74,41 @@ def test_events_that_arrive_meanwhile_leave_nothing(school: School) -> None:
     with tenant_session(school.tenant_id) as session:
         assert amounts(session, person) == {"learner": 1}, "the row that means nobody"
         assert [session.scalars(select(kind.id)).all() for kind in (Attempt, StoredEvent, StateCell)] == [[], [], []]
+
+
+def test_who_records_at_that_moment_gets_to_what_is_kept_across_courses(school: School) -> None:
+    """Recording holds the attempt and then wants the learner: an erasure that waits for the one holds not the other."""
+    if db.engine.dialect.name == "sqlite":
+        return  # its write transactions are one at a time
+    desk, _playing, person = at_work(school)
+
+    def remove() -> None:
+        with school.app.app_context(), tenant_session(school.tenant_id, write=True) as session:
+            erase(session, person, by="test")
+
+    erasing = threading.Thread(target=remove)
+    with tenant_session(school.tenant_id, write=True) as session:
+        assert person.learner
+        lock_attempt(session, desk.attempts()[-1].id)
+        erasing.start()
+        wait_for_a_waiting_one()
+        shared = select(Learner.id).where(Learner.id == person.learner.id)
+        assert session.scalars(shared.with_for_update(key_share=True, nowait=True)).all()
+    erasing.join()
+    assert desk.attempts() == []
+
+
+def wait_for_a_waiting_one() -> None:
+    """Look until a transaction of this database waits for another's lock."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with db.engine.connect() as connection:
+            if connection.execute(waiting).scalar_one():
+                return
+    raise AssertionError("nobody waits")
 
 
 def test_two_erasures_at_once_are_one(school: School) -> None:

@@ -72,11 +72,15 @@ def _note(session: TenantSession, person: Person, result: Erased, by: str, detai
 
 
 def _lock(session: TenantSession, learner: Learner) -> None:
-    """Lock in the order of everybody else: attempts, then registrations; the learner first, against new ones."""
-    session.execute(select(Learner.id).where(Learner.id == learner.id).with_for_update())
+    """Lock in the order of everybody else, so that nobody who waits for us holds what we want.
+
+    Who records holds the attempt, then the learner (what is kept across courses); who launches the learner, then
+    the registration, and never an attempt. The learner's lock keeps new registrations out.
+    """
     mine = select(Registration.id).where(Registration.learner_id == learner.id)
     attempts = select(Attempt.id).where(Attempt.registration_id.in_(mine)).order_by(Attempt.id)
     session.execute(attempts.with_for_update())
+    session.execute(select(Learner.id).where(Learner.id == learner.id).with_for_update())
     session.execute(mine.order_by(Registration.id).with_for_update())
 
 
