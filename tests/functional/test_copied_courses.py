@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from passback.db import Unscoped, tenant_session, unscoped
 from passback.delivery import engine
 from passback.lti.message import CONTEXT_HISTORY, ITEM, LINK_HISTORY
-from passback.lti.models import Context, Deployment, ResourceLink
+from passback.lti.models import Context, Deployment, Platform, ResourceLink
 from passback.lti.notice_models import ContextOrigin, NoticeSubscription, ReceivedNotice
 from passback.lti.notices import MAX_NOTICES
 from passback.lti.subscribing import LONGEST_WAIT, TRIES, subscribe_due
@@ -195,6 +195,27 @@ def test_the_teachers_page_says_where_a_course_comes_from(canvas: School) -> Non
     copy, link = copied(canvas)
     page_ = drive.follow(canvas.client, canvas.launch(canvas.lms.instructor, link).reply)
     assert f"Copied from: {canvas.lms.course.title}".replace("&", "&amp;") in page_.text
+    assert origins(canvas) == {copy.id: [canvas.lms.course.id]}
+
+
+def test_a_course_of_the_same_id_in_another_lms_is_no_origin(canvas: School) -> None:
+    """Moodle counts its courses from 1: two of them at one institution have most ids in common."""
+    copy, link = copied(canvas)
+    with unscoped(Unscoped.INSTALLATION, write=True) as session:
+        same = session.get_one(Platform, canvas.platform_id)
+        addresses = {name: getattr(same, name) for name in ("issuer", "auth_login_url", "token_url", "jwks_url")}
+        other = Platform(client_id="another", **addresses)
+        session.add(other)
+        session.flush()
+        deployment = Deployment(platform_id=other.id, deployment_id="1", tenant_id=canvas.tenant_id)
+        session.add(deployment)
+        session.flush()
+        deployment_id = deployment.id
+    with tenant_session(canvas.tenant_id, write=True) as session:
+        session.add(Context(deployment_id=deployment_id, context_id=canvas.lms.course.id, title="Foreign"))
+    page_ = drive.follow(canvas.client, canvas.launch(canvas.lms.instructor, link).reply)
+    assert "Copied from" in page_.text
+    assert "Foreign" not in page_.text
     assert origins(canvas) == {copy.id: [canvas.lms.course.id]}
 
 

@@ -35,15 +35,18 @@ def note_origins(session: TenantSession, context: Context, origins: Iterable[str
 
 
 def origins_of(session: TenantSession, context: Context) -> list[str]:
-    """Return the courses that a course was copied from, by their titles where they are known here."""
-    named = {
-        one.context_id: one.title or one.label or one.context_id
-        for one in session.scalars(
-            select(Context)
-            .join(ContextOrigin, ContextOrigin.origin == Context.context_id)
-            .where(ContextOrigin.context_id == context.id)
-        )
-    }
+    """Return the courses that a course was copied from, by their titles where they are known here.
+
+    Only those of the same LMS: another one of the institution may have a course of the same id.
+    """
+    platform = select(Deployment.platform_id).where(Deployment.id == context.deployment_id).scalar_subquery()
+    known = (
+        select(Context)
+        .join(ContextOrigin, ContextOrigin.origin == Context.context_id)
+        .join(Deployment, Deployment.id == Context.deployment_id)
+        .where(ContextOrigin.context_id == context.id, Deployment.platform_id == platform)
+    )
+    named = {one.context_id: one.title or one.label or one.context_id for one in session.scalars(known)}
     query = select(ContextOrigin.origin).where(ContextOrigin.context_id == context.id).order_by(ContextOrigin.id)
     return [named.get(origin, origin) for origin in session.scalars(query)]
 
