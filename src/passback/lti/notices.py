@@ -144,8 +144,9 @@ def _first_time(session: TenantSession, platform: Platform, nonce: str, notice_i
 
     A repetition is no fault: a platform that got no answer sends again, and it must not do so for ever.
     """
-    # Two at once: PostgreSQL waits here, SQLite's write transactions are one at a time anyway.
-    session.execute(select(Platform.id).where(Platform.id == platform.id).with_for_update())
+    # Two at once: PostgreSQL waits here, SQLite's write transactions are one at a time anyway. Launches, whose records
+    # refer to the platform, need not wait (`key_share`).
+    session.execute(select(Platform.id).where(Platform.id == platform.id).with_for_update(key_share=True))
     known = select(ReceivedNotice.id).where(
         ReceivedNotice.platform_id == platform.id,
         (ReceivedNotice.nonce_hash == nonce) | (ReceivedNotice.notice_id == notice_id),
@@ -158,12 +159,16 @@ def _first_time(session: TenantSession, platform: Platform, nonce: str, notice_i
 
 
 def _effect(session: TenantSession, deployment: Deployment, kind: str, claims: Mapping[str, JsonValue]) -> None:
+    """Take over what a notice says: the course first, the subscription after it, as launches lock them."""
+    if kind == CONTEXT_COPY:
+        _note_copy(session, deployment, claims)
     query = select(NoticeSubscription).where(NoticeSubscription.deployment_id == deployment.id)
     subscription = session.scalars(query).one_or_none()
     if subscription is not None:
         subscription.heard_at = utc_now()
-    if kind != CONTEXT_COPY:
-        return  # a hello, or something that nobody asked for: it was heard
+
+
+def _note_copy(session: TenantSession, deployment: Deployment, claims: Mapping[str, JsonValue]) -> None:
     context = rules.section(claims, rules.CONTEXT)
     facts = LinkFacts(
         deployment=str(deployment.id),

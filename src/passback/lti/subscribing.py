@@ -54,12 +54,13 @@ def note_service(session: TenantSession, launch: Launch) -> None:
     if service is None or not wanted:
         return
     query = select(NoticeSubscription).where(NoticeSubscription.deployment_id == launch.deployment.id)
-    row = session.scalars(query.with_for_update()).one_or_none()
+    row = session.scalars(query).one_or_none()
+    if row is not None and (row.url, row.wanted, row.handler) == (service.url, wanted, handler_url()):
+        return  # nearly always, and then no launch waits for another
+    row = session.scalars(query.with_for_update().execution_options(populate_existing=True)).one_or_none()
     if row is None:
         row = NoticeSubscription(deployment_id=launch.deployment.id, url="")
         session.add(row)
-    if (row.url, row.wanted, row.handler) == (service.url, wanted, handler_url()):
-        return
     row.url, row.wanted, row.handler = service.url, wanted, handler_url()
     row.state, row.due_at, row.tries = "due", utc_now(), 0
     session.flush()
