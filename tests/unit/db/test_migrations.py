@@ -1,6 +1,9 @@
 """Migrations: core and each plugin apart; a rewrite of a core table keeps plugin rows; a failure changes nothing."""
 
+import shutil
+import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,8 +11,10 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import inspect, text
 
-from passback.db import Base, db, init_database
+from passback.db import Base, db, init_database, migrate
+from passback.db.engine import WRITES
 from passback.db.migrate import CORE, History, MigrationError, current, make_revision, newest, upgrade
+from passback.db.types import UtcDateTime
 from tests.conftest import make_settings
 from tests.support.databases import empty_postgresql
 
@@ -131,12 +136,55 @@ def test_a_migration_that_orphans_rows_is_rolled_back(
     assert notes_left() == 1
 
 
+def test_an_installation_of_the_first_release_keeps_every_row_and_the_models_read_it(
+    bare: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        first = History("", tmp_path / "first")
+        first.versions.mkdir()
+        shutil.copy(CORE.versions / "0001_first_tables.py", first.versions)
+        patched.setattr(migrate, "CORE", first)
+        upgrade(db.engine)
+    released = sa.MetaData()
+    released.reflect(db.engine)
+    version = released.tables["alembic_version"]
+    tables = [table for table in released.sorted_tables if table is not version]
+    with db.engine.execution_options(**{WRITES: True}).begin() as connection:
+        for table in tables:
+            connection.execute(table.insert().values(one_row(table)))
+    upgrade(db.engine)
+    assert current(db.engine, CORE) == newest(CORE)
+    with db.engine.connect() as connection:
+        for table in tables:
+            model = Base.metadata.tables[table.name]
+            rows = connection.execute(sa.select(model)).mappings().all()
+            assert len(rows) == 1, table.name
+            empty = [one.name for one in model.columns if not one.nullable and rows[0][one.name] is None]
+            assert empty == [], table.name
+
+
+def one_row(table: sa.Table) -> dict[str, object]:
+    """Return values for every column; ids are all the same, so that every foreign key finds its row."""
+    return {column.name: one_value(column) for column in table.columns}
+
+
+def one_value(column: sa.Column[object]) -> object:
+    kind = Base.metadata.tables[column.table.name].c[column.name].type
+    if isinstance(kind, sa.Uuid):
+        return uuid.UUID(int=1) if isinstance(column.type, sa.Uuid) else uuid.UUID(int=1).hex
+    if isinstance(kind, UtcDateTime):
+        return datetime(2026, 11, 1, tzinfo=UTC)
+    if isinstance(kind, sa.JSON):
+        return {}
+    if isinstance(kind, sa.Boolean):
+        return True
+    if isinstance(kind, sa.Integer | sa.Float):
+        return 1
+    return f"{column.table.name}.{column.name}"
+
+
 def grown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
     """Give core one more revision, in a copy of its history."""
-    import shutil
-
-    from passback.db import migrate
-
     folder = tmp_path / "core"
     shutil.copytree(CORE.versions, folder)
     history = History("", folder)
