@@ -356,16 +356,23 @@ def test_only_the_lmss_own_host_may_be_private(browser: FlaskClient, lms: Sandbo
     assert [one.approved_hosts for one in platforms()] == [[authority(lms.url)]]
 
 
+@pytest.mark.parametrize("names_the_others_address", [False, True])
 def test_another_host_cannot_take_over_a_registered_lms(
-    sqlite_app: Flask, browser: FlaskClient, lms: SandboxServer
+    sqlite_app: Flask, browser: FlaskClient, lms: SandboxServer, *, names_the_others_address: bool
 ) -> None:
-    """Self-hosted Canvas keeps the cloud's issuer, so another server may name it, and any client id, too."""
+    """Self-hosted Canvas keeps the cloud's issuer, so another server may name it, and any client id, too.
+
+    Whoever has a host below a school's own may also name the school's token endpoint, which would cover that host.
+    """
     with practice_lms(sqlite_app, "canvas") as canvas, practice_lms(sqlite_app, "canvas") as other:
         agree(browser, canvas.platform.registration.start(invitation()))
         (before,) = platforms()
         stolen = other.platform.tools.add(
             client_id=before.client_id, initiate_login_uri=APP, redirect_uris=[APP], jwks_uri=APP
         )
+        if names_the_others_address:
+            said = {**other.platform.registration.configuration(), "token_endpoint": f"{canvas.url}/lti/token"}
+            other.faults.add("discovery", Fault(200, body=json.dumps(said)))
         page = agree(browser, other.platform.registration.start(invitation("second"), update=stolen.id))
         assert "Code: registered_elsewhere" in words(page)
         (after,) = platforms()

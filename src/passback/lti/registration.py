@@ -230,7 +230,8 @@ def _store(session: Session, registered: Registered, *, tenant_id: UUID, former:
     known = known_platform(session, details)
     if known is not None and known.status == "disabled":
         raise PlatformDisabledError
-    if known is not None and not set(known.approved_hosts) & hosts:
+    # By the host it came from: what else a configuration names, anybody could write into theirs.
+    if known is not None and authority(registered.configuration_url) not in known.approved_hosts:
         raise RegisteredElsewhereError
     status = "pending" if former is not None and known is None else "active"
     platform = save_platform(
