@@ -15,8 +15,6 @@ DATA_PRIVACY = "DataPrivacyLaunchRequest"
 DATA_PRIVACY_NAMES = (DATA_PRIVACY, "LtiDataPrivacyLaunchRequest")
 """The name in the specification, and the one that some platforms send."""
 
-SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
-
 
 class View(StrEnum):
     """How someone enters (design §7, who is who)."""

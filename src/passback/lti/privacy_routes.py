@@ -136,6 +136,7 @@ def _in_words(counted: dict[str, int]) -> list[tuple[str, int]]:
         "delivery_try": _("Tries to send them"),
         "roster_member": _("Entries in rosters of the LMS"),
         "reconciliation_finding": _("Differences found in the gradebook"),
+        "lti11_user": _("Ids that the LMS knew the person by under LTI 1.1"),
         "launch_ticket": _("Links handed out to open a course"),
     }
     return [(words.get(name, name.replace("_", " ")), count) for name, count in counted.items()]
