@@ -21,8 +21,10 @@ def authority(url: str) -> str:
     """Return a URL's host, with the port where it is not the scheme's own: what an approval names.
 
     Raises:
-        OutboundRefusedError: not an absolute http or https URL, or one with credentials in it.
+        OutboundRefusedError: not an absolute http or https URL, or one with credentials, blanks or control characters.
     """
+    if not url.isprintable() or " " in url:  # urlsplit drops line breaks and tabs; who calls or keeps the URL would not
+        raise OutboundRefusedError("not a URL")
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -177,3 +177,19 @@ def test_authority_drops_only_the_default_port() -> None:
     assert authority("https://LMS.example:443/a") == "lms.example"
     assert authority("http://lms.example:443/a") == "lms.example:443"
     assert authority("http://127.0.0.1:8080/x") == "127.0.0.1:8080"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a b",
+        "https://lms.example/a b",
+        "https://lms.ex\r\nample/",
+        "http://\0",
+        "https://lms.example/\0",
+        " https://x",
+    ],
+)
+def test_an_address_with_blanks_or_control_characters_is_no_url(url: str) -> None:
+    with pytest.raises(OutboundRefusedError):
+        authority(url)
