@@ -40,6 +40,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "control_socket_disable": True,
             "timeout": 120,
             "keepalive": 30,
+            # Gunicorn's most, of 4,094 by itself: an LMS may begin a launch by GET, with a token as its message hint.
+            "limit_request_line": 8190,
             "post_worker_init": _start_engine,
             "worker_exit": _stop_engine,
             "certfile": certfile,
