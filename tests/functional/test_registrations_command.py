@@ -99,7 +99,8 @@ def test_show_tells_what_the_course_reports_and_said(course: UUID) -> None:
     assert "attempt 1, Pages seen: [1]\n" in text
     assert " ! toy.oops\n" in text
     assert "note: <b>1</b> of index.html" in text
-    assert told("show", registration, "--timeline", "--attempt", 2)["timeline"] is None
+    for none in (2, 10**30):
+        assert told("show", registration, "--timeline", "--attempt", none)["timeline"] is None
     assert {"details", "timeline"}.isdisjoint(told("show", registration))
 
 

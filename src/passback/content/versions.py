@@ -21,7 +21,7 @@ from passback.content.errors import (
     VersionInUseError,
 )
 from passback.content.models import Course, CourseVersion
-from passback.db import JsonObject, TenantSession
+from passback.db import MAX_INTEGER, JsonObject, TenantSession
 from passback.plugin import Activity, ComparesVersions, ContentChange
 from passback.runtime import runtime
 
@@ -88,7 +88,7 @@ def find_version(session: TenantSession, course_id: UUID, number: int) -> Course
         UnknownVersionError: there is none (any more).
     """
     query = select(CourseVersion).where(CourseVersion.course_id == course_id, CourseVersion.number == number)
-    version = session.scalars(query).one_or_none()
+    version = session.scalars(query).one_or_none() if 0 < number <= MAX_INTEGER else None
     if version is None:
         raise UnknownVersionError(f"version {number}")
     return version

@@ -1,6 +1,16 @@
 """The database: one base, column types that mean the same everywhere, sessions that see one tenant."""
 
-from passback.db.base import Base, JsonObject, Lifecycle, TenantScoped, db, new_id, tenant_key, tenant_table
+from passback.db.base import (
+    MAX_INTEGER,
+    Base,
+    JsonObject,
+    Lifecycle,
+    TenantScoped,
+    db,
+    new_id,
+    tenant_key,
+    tenant_table,
+)
 from passback.db.engine import database_trouble, init_database
 from passback.db.tenancy import (
     TenancyError,
@@ -15,6 +25,7 @@ from passback.db.tenancy import (
 from passback.db.types import UtcDateTime
 
 __all__ = [
+    "MAX_INTEGER",
     "Base",
     "JsonObject",
     "Lifecycle",

@@ -22,6 +22,9 @@ CONSTRAINT_NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
+MAX_INTEGER = 2**31 - 1
+"""The largest number that a column of whole numbers holds on both databases; asking for a larger one is an error."""
+
 JsonObject = dict[str, JsonValue]
 
 

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Text, cast, func, select
 
 from passback.content.errors import ContentTypeMissingError
-from passback.db import JsonObject, TenantSession
+from passback.db import MAX_INTEGER, JsonObject, TenantSession
 from passback.plugin import RuntimeEvent, TellsTimeline, Timeline
 from passback.tracking.courses import find_subject
 from passback.tracking.journal import to_runtime
@@ -48,7 +48,7 @@ class AttemptTimeline:
 def attempt_timeline(session: TenantSession, registration_id: UUID, number: int) -> AttemptTimeline | None:
     """Return the timeline of an attempt; None where there is no such attempt or its content type tells none."""
     wanted = select(Attempt).where(Attempt.registration_id == registration_id, Attempt.number == number)
-    attempt = session.scalars(wanted).one_or_none()
+    attempt = session.scalars(wanted).one_or_none() if 0 < number <= MAX_INTEGER else None
     if attempt is None:
         return None
     try:

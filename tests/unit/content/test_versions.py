@@ -100,6 +100,9 @@ def test_back_and_forth(tenant_id: UUID, course_id: UUID) -> None:
     assert numbers(tenant_id, course_id) == ([3, 2, 1], 3)
     with pytest.raises(UnknownVersionError), tenant_session(tenant_id, write=True) as session:
         versions.make_current(session, course_id, 4)
+    for nonsense in (-1, 0, 2**31, 10**30):  # more than the databases' integers hold
+        with pytest.raises(UnknownVersionError), tenant_session(tenant_id) as session:
+            versions.find_version(session, course_id, nonsense)
     with pytest.raises(UnknownCourseError), tenant_session(tenant_id, write=True) as session:
         versions.make_current(session, uuid4(), 1)
 
