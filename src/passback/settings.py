@@ -56,7 +56,7 @@ class Settings(BaseSettings):
         default_factory=list,
         description="addresses that `url` had before, separated by commas: links that LMSs keep still work",
     )
-    port: int = Field(default=8000, description="port to listen on")
+    port: int = Field(default=8000, ge=0, le=65535, description="port to listen on")
     instance: Path = Field(default=Path("instance"), description="folder of local data")
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the instance folder")
     storage_url: str = Field(default="", description="file:// URL; empty: `storage` in the instance folder")

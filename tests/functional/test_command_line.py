@@ -25,10 +25,12 @@ def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *c
     ("name", "value", "says"),
     [
         ("PORT", "abc", "PASSBACK_PORT: Input should be a valid integer"),
+        ("PORT", "99999", "PASSBACK_PORT: Input should be less than or equal to 65535"),
         ("URL", "nonsense", "PASSBACK_URL: 'nonsense' is not an origin"),
         ("CONTENT_URL", "http://localhost:8000", "\n  PASSBACK_CONTENT_URL must be another origin"),
         ("DATABASE_URL", "nonsense", "PASSBACK_DATABASE_URL is not the address of a database"),
         ("DATABASE_URL", "nonsense://host/name", "PASSBACK_DATABASE_URL is not the address of a database"),
+        ("DATABASE_URL", "mysql://host/name", "PASSBACK_DATABASE_URL is not the address of a database"),
         ("DATABASE_URL", "postgresql://ann@127.0.0.1:1/none", "The database cannot be reached"),
         ("PACKAGE_MAX_BYTES", "much", "PASSBACK_PACKAGE_MAX_BYTES: Input should be a valid integer"),
         ("APPROVED_HOSTS", "lms.example", "A list is written as JSON"),
@@ -65,3 +67,15 @@ def test_an_instance_folder_that_cannot_be_made_is_named(
     said = told(monkeypatch, capsys, INSTANCE=str(in_the_way / "instance"))
     assert f"{in_the_way}/instance: Not a directory." in said
     assert "PASSBACK_INSTANCE" in said
+
+
+def test_an_argument_that_is_no_text_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PASSBACK_INSTANCE", str(tmp_path))
+    with pytest.raises(SystemExit):
+        main(["db", "upgrade"])
+    capsys.readouterr()
+    said = told(monkeypatch, capsys, "courses", "list", "--tenant", "\udcff")
+    assert "UTF-8" in said
+    assert len(said.splitlines()) == 1

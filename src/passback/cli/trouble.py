@@ -27,6 +27,8 @@ def in_one_line(error: Exception) -> str:
             text = database_trouble(error)
         case ArgumentError() | NoSuchModuleError():
             text = "PASSBACK_DATABASE_URL is not the address of a database: write postgresql://user:password@host/name."
+        case UnicodeEncodeError():
+            text = "An argument is not text in UTF-8. Type it in a terminal that speaks UTF-8, or use the id instead."
         case OSError(filename=str() as path, strerror=str() as reason):
             text = f"{path}: {reason}. Local data is kept in the folder that PASSBACK_INSTANCE names; check that one."
     return text.strip()

@@ -3,8 +3,8 @@
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from passback.db.base import db
 from passback.settings import Settings
@@ -21,7 +21,13 @@ SQLITE_PRAGMAS = (
 
 
 def init_database(app: Flask, settings: Settings) -> None:
-    """Bind Flask-SQLAlchemy to `settings.database_url`."""
+    """Bind Flask-SQLAlchemy to `settings.database_url`.
+
+    Raises:
+        ArgumentError: it is not the address of a database, or of one that Passback does not run on.
+    """
+    if make_url(settings.database_url).get_backend_name() not in {"sqlite", "postgresql"}:
+        raise ArgumentError("neither SQLite nor PostgreSQL")
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     is_sqlite = settings.database_url.startswith("sqlite")
     pool = {"connect_args": {"check_same_thread": False}} if is_sqlite else {"pool_pre_ping": True, "pool_size": 10}
