@@ -34,6 +34,14 @@ class TenantNameError(PassbackError, ValueError):
     advice = "Choose one such as `north-campus`; the full name can say more."
 
 
+class TenantExistsError(PassbackError, ValueError):
+    """There is an institution of this short name already."""
+
+    code = "tenant_exists"
+    status = 409
+    advice = "Choose another short name."
+
+
 class UnknownTenantError(PassbackError, LookupError):
     """There is no tenant of that name."""
 
@@ -52,6 +60,18 @@ def find_tenant(session: Session, slug: str = DEFAULT_SLUG) -> Tenant:
     if tenant is None:
         raise UnknownTenantError(slug)
     return tenant
+
+
+def add_tenant(session: Session, slug: str, name: str) -> Tenant:
+    """Add a tenant.
+
+    Raises:
+        TenantExistsError: there is one called `slug`.
+        TenantNameError: nothing can be called that: the name is part of addresses.
+    """
+    if session.scalars(select(Tenant.id).where(Tenant.slug == slug)).first() is not None:
+        raise TenantExistsError(slug)
+    return ensure_tenant(session, slug, name)
 
 
 def ensure_tenant(session: Session, slug: str = DEFAULT_SLUG, name: str = "") -> Tenant:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from passback.content.service import import_course, list_courses
 from passback.db import Unscoped, tenant_session, unscoped
@@ -17,6 +18,7 @@ from passback.plugins.models import PluginActivation
 from passback.runtime import runtime
 from passback.sandbox import drive
 from passback.staff import service
+from passback.staff.models import AuditEntry
 from passback.staff.service import Role
 from passback.tenants import ensure_tenant
 from passback.testing.packages import make_zip
@@ -270,3 +272,27 @@ def test_a_form_with_a_tenant_that_is_none_is_refused(
 ) -> None:
     browser = signed_in(sqlite_app, Role.ADMINISTRATOR)
     assert post(browser, path, "/admin/people", tenant=tenant_field, **fields).status_code == 400
+
+
+def test_an_institution_is_added_once_and_says_why_where_it_cannot_be(sqlite_app: Flask, tenant: UUID) -> None:
+    browser = signed_in(sqlite_app, Role.ADMINISTRATOR)
+    assert (
+        "North campus" in post(browser, "/admin/tenants", "/admin/institutions", slug="north", name="North campus").text
+    )
+    again = post(browser, "/admin/tenants", "/admin/institutions", slug="north", name="Another").text
+    assert "There is an institution of this short name already." in again
+    assert "Another" not in again
+    for wrong in ("", "-a", "a b", "a" * 64, "ä"):
+        answer = post(browser, "/admin/tenants", "/admin/institutions", slug=wrong, name="x")
+        assert answer.status_code == 200
+        assert "small letters, digits and dashes" in answer.text
+    with unscoped(Unscoped.INSTALLATION) as session:
+        added = session.scalars(select(AuditEntry.subject).where(AuditEntry.action == "tenant.added")).all()
+    assert added == ["north"]
+
+
+def test_after_signing_in_nobody_is_led_to_an_address_that_only_forms_go_to(sqlite_app: Flask, tenant: UUID) -> None:
+    stranger = sqlite_app.test_client()
+    token = form_token(stranger, "/sign-in")
+    assert stranger.post("/admin/tenants", data={"csrf_token": token}).location == "/sign-in"
+    assert stranger.get("/admin/people?x=1").location == "/sign-in?next=/admin/people?x%3D1"

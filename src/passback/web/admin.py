@@ -18,7 +18,8 @@ from passback.runtime import runtime
 from passback.staff import service
 from passback.staff.models import User
 from passback.staff.service import Role
-from passback.tenants import Tenant, ensure_tenant
+from passback.tenants import Tenant
+from passback.tenants import add_tenant as new_tenant
 from passback.tracking.models import Registration
 from passback.web.auth import current_tenant, require, signed_in
 from passback.web.frame import actor, explain, form_tenant, staff_blueprint
@@ -59,12 +60,13 @@ def visible_tenants() -> list[Tenant]:
 def add_tenant() -> ResponseReturnValue:
     """Add a tenant."""
     slug, name = request.form["slug"].strip().lower(), request.form["name"].strip()
-    if not slug.replace("-", "").isalnum() or not slug.isascii():
-        flash(_("A short name has letters, digits and dashes only."), "bad")
+    try:
+        with unscoped(Unscoped.INSTALLATION, write=True) as session:
+            added = new_tenant(session, slug, name)
+            service.audit(session, actor=actor(), action="tenant.added", subject=slug, tenant_id=added.id)
+    except PassbackError as error:
+        explain(error)
         return redirect(url_for("admin.institutions"))
-    with unscoped(Unscoped.INSTALLATION, write=True) as session:
-        tenant = ensure_tenant(session, slug, name)
-        service.audit(session, actor=actor(), action="tenant.added", subject=slug, tenant_id=tenant.id)
     return redirect(url_for("admin.tenant_home", tenant=slug))
 
 

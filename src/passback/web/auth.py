@@ -114,7 +114,10 @@ def require(role: Role) -> Callable[[Callable[P, R]], Callable[P, R | ResponseRe
         def checked(*args: P.args, **kwargs: P.kwargs) -> R | ResponseReturnValue:
             who = signed_in()
             if who is None:
-                return redirect(url_for("sign_in.form", next=request.full_path.rstrip("?")))
+                back = (
+                    request.full_path.rstrip("?") if request.method == "GET" else None
+                )  # a form is sent by people only
+                return redirect(url_for("sign_in.form", next=back))
             slug = kwargs.get("tenant")
             tenant_id = _tenant(str(slug)).id if slug is not None else None
             if not who.may(role, tenant_id):
