@@ -161,11 +161,12 @@ def test_only_who_teaches_there_chooses(gradebook: Gradebook) -> None:
     assert client.post(f"{strange}/columns/{finding.id}").status_code in {403, 404}
 
 
-def test_an_lms_that_does_not_list_columns_is_compared_all_the_same(gradebook: Gradebook) -> None:
+@pytest.mark.parametrize("fault", [Fault(403), Fault.html(times=9), Fault(times=9, drop=True)])
+def test_an_lms_that_does_not_list_columns_is_compared_all_the_same(gradebook: Gradebook, fault: Fault) -> None:
     gradebook.grade(0.8)
     gradebook.drain(after=2)
     second_column(gradebook)
-    gradebook.server.faults.add("lineitems", Fault(403))
+    gradebook.server.faults.add("lineitems", fault)
     compare(gradebook)
     assert told(gradebook) == []
     assert gradebook.delivery.state == "read_back"

@@ -14,9 +14,8 @@ from passback.db import TenantSession, tenant_session
 from passback.errors import NotFoundError, PassbackError
 from passback.lti import line_items
 from passback.lti.ags import expect_grade, target_of
-from passback.lti.line_items import LineItemTarget, ServiceAnswerError
+from passback.lti.line_items import LineItemTarget
 from passback.lti.models import Deployment, Platform, ResourceLink
-from passback.lti.paging import PagingError
 from passback.lti.reconciliation_models import Reconciliation, ReconciliationFinding
 from passback.staff.service import audit
 from passback.tracking.models import Learner, Placement, Registration
@@ -58,7 +57,7 @@ def further_columns(target: LineItemTarget) -> list[line_items.FoundColumn]:
     """
     try:
         columns = line_items.columns(target)
-    except (ServiceAnswerError, PagingError) as error:
+    except PassbackError as error:
         log.info("duplicates.not_told", link=str(target.link), code=error.code)
         return []
     urls = {column.url for column in columns}
