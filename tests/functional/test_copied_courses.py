@@ -18,6 +18,7 @@ from passback.lti.message import CONTEXT_HISTORY, ITEM, LINK_HISTORY
 from passback.lti.models import Context, Deployment, Platform, ResourceLink
 from passback.lti.notice_models import ContextOrigin, NoticeSubscription, ReceivedNotice
 from passback.lti.notices import MAX_NOTICES
+from passback.lti.services import ServiceClient
 from passback.lti.subscribing import LONGEST_WAIT, TRIES, subscribe_due
 from passback.sandbox import drive
 from passback.sandbox.faults import Fault
@@ -278,6 +279,33 @@ def test_a_platform_that_does_not_take_the_address_is_asked_again_and_not_for_ev
     assert row.error == "notice_handlers"
     assert len([one for one in logged if one["event"] == "lti.notices_not_subscribed"]) == TRIES
     canvas.lms.faults.clear()
+
+
+def test_a_fault_of_ours_with_one_platform_keeps_no_other_from_being_asked(
+    canvas: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canvas.launch(canvas.lms.instructor)
+    with unscoped(Unscoped.INSTALLATION, write=True) as session:
+        deployment = Deployment(platform_id=canvas.platform_id, deployment_id="first", tenant_id=canvas.tenant_id)
+        session.add(deployment)
+        session.flush()
+        deployment_id = deployment.id
+    with tenant_session(canvas.tenant_id, write=True) as session:
+        before = NOON - timedelta(hours=1)
+        broken = NoticeSubscription(deployment_id=deployment_id, url="broken", wanted=[HELLO_WORLD], due_at=before)
+        session.add(broken)
+    call = ServiceClient.call
+
+    def faulty(client: ServiceClient, method: str, url: str, **how: Any) -> Any:
+        if url == "broken":
+            raise RuntimeError("a fault of ours")
+        return call(client, method, url, **how)
+
+    monkeypatch.setattr(ServiceClient, "call", faulty)
+    subscribe_due()
+    with tenant_session(canvas.tenant_id) as session:
+        rows = session.scalars(select(NoticeSubscription).order_by(NoticeSubscription.due_at.is_(None))).all()
+    assert [row.state for row in rows] == ["due", "subscribed"]
 
 
 def test_a_batch_is_taken_and_each_notice_once(canvas: School) -> None:

@@ -72,7 +72,10 @@ def subscribe_due() -> None:
     with unscoped(Unscoped.SCHEDULER) as session:
         due = session.execute(query.order_by(NoticeSubscription.due_at).limit(AT_ONCE)).all()
     for tenant_id, subscription_id in due:
-        subscribe(tenant_id, subscription_id)
+        try:
+            subscribe(tenant_id, subscription_id)
+        except Exception:  # a fault of ours with one platform keeps no other from being asked
+            log.exception("lti.subscribe_fault", subscription=str(subscription_id))
 
 
 def subscribe(tenant_id: UUID, subscription_id: UUID) -> bool:
