@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select
 
 from passback.content.errors import ContentTypeMissingError
@@ -17,10 +18,12 @@ from passback.tracking.registrations import get_registration
 from passback.tracking.rollup import attempts_of
 from passback.tracking.state import state_for_report
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True)
 class AttemptView:
-    """One attempt. `report` is in the terms of the course's standard, None where its plugin is not loaded.
+    """One attempt. `report` is in the terms of the course's standard, None where its plugin is not loaded or failed.
 
     Args:
         version: number of the course version that it is on.
@@ -112,12 +115,6 @@ def registration_report(session: TenantSession, registration_id: UUID) -> Regist
 
 def _view(session: TenantSession, attempt: Attempt) -> AttemptView:
     outcome = load(attempt.outcome)
-    report = None
-    try:
-        subject = find_subject(session, attempt)
-        report = subject.content_type.report(state_for_report(session, subject, attempt, outcome=outcome))
-    except ContentTypeMissingError:
-        pass
     version = session.scalars(select(CourseVersion.number).where(CourseVersion.id == attempt.course_version_id)).one()
     return AttemptView(
         attempt.number,
@@ -127,8 +124,22 @@ def _view(session: TenantSession, attempt: Attempt) -> AttemptView:
         outcome,
         attempt.started_at,
         attempt.ended_at,
-        report,
+        _told(session, attempt, outcome),
     )
+
+
+def _told(session: TenantSession, attempt: Attempt, outcome: Outcome) -> AttemptReport | None:
+    try:
+        subject = find_subject(session, attempt)
+    except ContentTypeMissingError:
+        return None
+    content_type = subject.content_type
+    state = state_for_report(session, subject, attempt, outcome=outcome)
+    try:
+        return content_type.report(state)
+    except Exception as error:  # noqa: BLE001 - a plugin's fault must not take results and grades off the page
+        log.error("tracking.report_failed", content_type=content_type.key, error=type(error).__name__)
+        return None
 
 
 def _grade(grade: Grade) -> GradeView:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
@@ -30,6 +31,8 @@ from passback.tracking.versions import (
     version_change,
 )
 from passback.tracking.work import begin_work, lock_attempt
+
+log = structlog.get_logger(__name__)
 
 QUIET = timedelta(seconds=90)
 """A session without a sign of life for this long is taken over silently."""
@@ -149,7 +152,12 @@ def _is_paused(session: TenantSession, attempt: Attempt) -> bool:
     content_type = subject.content_type
     if not isinstance(content_type, Resumes):
         return False
-    return content_type.is_paused(load_state(session, subject, attempt, outcome=load(attempt.outcome)))
+    state = load_state(session, subject, attempt, outcome=load(attempt.outcome))
+    try:
+        return content_type.is_paused(state)
+    except Exception as error:  # noqa: BLE001 - a plugin's fault must not keep a passed course shut
+        log.error("tracking.is_paused_failed", content_type=content_type.key, error=type(error).__name__)
+        return False
 
 
 def _next_attempt(session: TenantSession, registration: Registration, latest: Attempt, now: datetime) -> Attempt:
