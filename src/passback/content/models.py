@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from passback.clock import utc_now
 from passback.db import Base, JsonObject, Lifecycle, TenantScoped, tenant_key, tenant_table
+from passback.db.types import Bytes
 
 
 class Course(TenantScoped, Base):
@@ -45,7 +46,7 @@ class PackageFacts:
     package_sha256: Mapped[str]
     package_name: Mapped[str]
     file_count: Mapped[int]
-    total_bytes: Mapped[int]
+    total_bytes: Mapped[int] = mapped_column(Bytes)
     reports_score: Mapped[bool] = mapped_column(default=False)
 
 

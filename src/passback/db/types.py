@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, DateTime, Dialect, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, TypeDecorator
 
 # Text JSON on PostgreSQL too: JSONB refuses "\\u0000", which real packages put into suspend data.
 Json = JSON(none_as_null=True)
+
+Bytes = BigInteger().with_variant(Integer, "sqlite")
+"""A size: packages may have more than 2 GiB. SQLite's INTEGER holds 64 bits, so its tables need not be copied."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

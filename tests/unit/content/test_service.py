@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from passback.content import service
+from passback.content import service, staging
 from passback.content.errors import (
     AmbiguousCourseError,
     ImportFaultError,
@@ -22,6 +22,7 @@ from passback.content.errors import (
 from passback.content.models import Course, CourseVersion
 from passback.content.service import ImportResult, import_course
 from passback.content.storage import storage
+from passback.content.storing import store_files
 from passback.db import Unscoped, tenant_session, unscoped
 from passback.plugin import Detection, ImportContext, ImportedContent, PackageReader
 from passback.runtime import runtime
@@ -47,6 +48,17 @@ def nothing_is_left(tenant_id: UUID) -> bool:
     with tenant_session(tenant_id) as session:
         courses = list(session.scalars(select(Course)))
     return not rows(tenant_id) and not courses and not list(storage().names(""))
+
+
+def test_a_course_of_more_than_2_gib_is_recorded(tenant_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is 8 GiB unpacked; what counts here is the sum, so the files need not be that large."""
+    size = 5 * 2**30
+    monkeypatch.setattr(service, "store_files", lambda *arguments: store_files(*arguments) and size)
+    into = bring(tenant_id, toy_package()).course_id
+    assert [one.total_bytes for one in rows(tenant_id)] == [size]
+    staging.stage_version(tenant_id, io.BytesIO(toy_package(title="Anew")), "course.zip", into, by="test")
+    with tenant_session(tenant_id) as session:
+        assert [one.total_bytes for one in staging.list_staged(session, into)] == [size]
 
 
 def test_a_package_becomes_a_course(tenant_id: UUID) -> None:
