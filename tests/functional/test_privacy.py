@@ -27,7 +27,7 @@ from passback.staff.models import AuditEntry
 from passback.tracking.models import Learner, Registration
 from tests.support.counted import counted
 from tests.support.lti import TOOL, School, make_school
-from tests.support.play import Desk, page, score
+from tests.support.play import Desk, event, page, score
 from tests.support.practice import practice_lms
 
 OTHER = "bea@other.example"
@@ -130,6 +130,18 @@ def test_the_export_is_everything_and_noted(school: School) -> None:
     with tenant_session(school.tenant_id) as session:
         (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.action == "learner.exported"))
     assert entry.actor == f"lti:{school.platform_id}"
+
+
+def test_the_export_holds_what_a_course_cut_in_two(school: School) -> None:
+    half = "\ud83d"  # suspend data cut by length in the middle of an emoji
+    with tenant_session(school.tenant_id) as session:
+        row = session.scalars(select(Registration).join(Learner).where(Learner.subject == school.learner.id)).one()
+    desk = Desk(school.tenant_id, row.course_id, row.placement_id, row.id)
+    desk.send(desk.open(take_over=True), [event(1, "toy.page", page=1, of=9, note=half)])
+    answer = school.client.post(form(opened(school, ask(school, school.learner.id)), "/export"), buffered=True)
+    assert answer.status_code == 200
+    notes = [one["data"].get("note") for one in json.loads(answer.text)["tables"]["runtime_event"]]
+    assert half in notes
 
 
 def test_erasing_needs_a_tick_and_then_nothing_is_kept_or_sent(school: School) -> None:

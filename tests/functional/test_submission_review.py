@@ -15,6 +15,7 @@ from passback.delivery import engine
 from passback.lti import records
 from passback.lti.message import ITEM, SUBMISSION_REVIEW
 from passback.lti.models import Deployment, ResourceLink
+from passback.plugin import AttemptReport, Timeline, TimelineEntry
 from passback.sandbox import drive
 from passback.sandbox.model import User
 from passback.tenants import ensure_tenant
@@ -23,6 +24,7 @@ from tests.support.counted import counted
 from tests.support.lti import TOOL, School, make_choice, make_school
 from tests.support.play import Desk, page, score
 from tests.support.practice import practice_lms
+from tests.support.toy import ToyContentType
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
@@ -79,6 +81,18 @@ def test_a_teacher_sees_the_attempt_and_the_way_of_the_grade(school: School) -> 
     assert f"frame-ancestors {school.lms.issuer}" in page.headers["Content-Security-Policy"]
     assert page.headers["Cache-Control"] == "no-store"
     assert not page.forms(), "there is nothing to change here"
+
+
+def test_an_answer_that_was_cut_in_two_is_shown_as_far_as_it_goes(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = "Bees \ud83d"
+    monkeypatch.setattr(ToyContentType, "report", lambda *_: AttemptReport(((half, half),), {half: [half]}))
+    told = Timeline((TimelineEntry(NOON, half, half),), (half,))
+    monkeypatch.setattr(ToyContentType, "timeline", lambda *_: told)
+    answer = shown(school, review(school))
+    assert answer.status == 200
+    assert answer.text.count("Bees \ufffd") == 5
 
 
 def test_looking_records_nothing(school: School) -> None:

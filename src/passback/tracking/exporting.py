@@ -12,6 +12,7 @@ from sqlalchemy import select
 from passback.clock import utc_now
 from passback.db import TenantSession
 from passback.tracking.holdings import Person, holdings, table_of
+from passback.tracking.legible import HALF
 
 BATCH = 500
 LEFT_OUT = frozenset({"tenant_id", "lease_owner", "lease_until"})
@@ -45,7 +46,10 @@ def _rows(session: TenantSession, kind: Any, which: Any) -> Iterator[str]:
     columns = [getattr(kind, name) for name in names]
     query = select(*columns).where(which).order_by(kind.id).execution_options(yield_per=BATCH)
     for row in session.execute(query):
-        yield json.dumps(dict(zip(names, row, strict=True)), default=_plain, ensure_ascii=False)
+        made = dict(zip(names, row, strict=True))
+        text = json.dumps(made, default=_plain, ensure_ascii=False)
+        # No encoding writes half a surrogate pair; its escape (RFC 8259, 8.2) keeps exactly what is kept.
+        yield text if HALF.search(text) is None else json.dumps(made, default=_plain)
 
 
 def _plain(value: object) -> str:

@@ -12,8 +12,9 @@ from passback.content.models import CourseVersion
 from passback.db import JsonObject, TenantSession
 from passback.plugin import AttemptReport, Outcome
 from passback.tracking.courses import find_subject
+from passback.tracking.legible import legible
 from passback.tracking.models import Attempt, Grade, Learner
-from passback.tracking.outcome import load
+from passback.tracking.outcome import load, normalised_score
 from passback.tracking.registrations import get_registration
 from passback.tracking.rollup import attempts_of
 from passback.tracking.state import state_for_report
@@ -38,6 +39,11 @@ class AttemptView:
     started_at: datetime
     ended_at: datetime | None
     report: AttemptReport | None
+
+    @property
+    def score(self) -> float | None:
+        """The score as 0..1, also where content said it as "25 of 100" only; None: there is none."""
+        return normalised_score(self.outcome)
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,8 @@ def _told(session: TenantSession, attempt: Attempt, outcome: Outcome) -> Attempt
     content_type = subject.content_type
     state = state_for_report(session, subject, attempt, outcome=outcome)
     try:
-        return content_type.report(state)
+        told = content_type.report(state)
+        return AttemptReport(legible(told.rows), legible(told.details))
     except Exception as error:  # noqa: BLE001 - a plugin's fault must not take results and grades off the page
         log.error("tracking.report_failed", content_type=content_type.key, error=type(error).__name__)
         return None

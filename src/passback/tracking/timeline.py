@@ -1,7 +1,7 @@
 """What content said in an attempt, for support: its stored events in the words of its content type."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from passback.db import MAX_INTEGER, JsonObject, TenantSession
 from passback.plugin import RuntimeEvent, TellsTimeline, Timeline
 from passback.tracking.courses import find_subject
 from passback.tracking.journal import to_runtime
+from passback.tracking.legible import legible
 from passback.tracking.models import Attempt, PlaySession, StoredEvent
 
 log = structlog.get_logger(__name__)
@@ -66,8 +67,10 @@ def attempt_timeline(session: TenantSession, registration_id: UUID, number: int)
             "tracking.timeline_failed", content_type=content_type.key, error=f"{type(error).__name__}: {error}"[:200]
         )
         return None
-    kept = told.entries[-MOST_ENTRIES:]
-    return AttemptTimeline(number, Timeline(kept, told.findings), cut or len(kept) < len(told.entries))
+    kept = tuple(
+        replace(one, text=legible(one.text), activity=legible(one.activity)) for one in told.entries[-MOST_ENTRIES:]
+    )
+    return AttemptTimeline(number, Timeline(kept, legible(told.findings)), cut or len(kept) < len(told.entries))
 
 
 def _events(session: TenantSession, attempt: Attempt) -> tuple[Sequence[RuntimeEvent], bool]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from passback.plugin import Completion, Outcome, Success
 from passback.tracking.outcome import Parts, carry_on, clean, dump, follow, load, normalised_score, raise_by
+from passback.tracking.report import AttemptView
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 SCORES = st.none() | st.floats(0, 1)
@@ -118,3 +119,12 @@ def test_parts_come_back_from_json_as_they_were(
     assert Parts.from_json(parts.to_json()) == parts
     assert load(dump(parts.total())) == parts.total()
     assert Parts.from_json({}) == Parts()
+
+
+def test_an_attempt_is_shown_with_the_score_that_counts() -> None:
+    def view(outcome: Outcome) -> AttemptView:
+        return AttemptView(1, 1, False, "ended", outcome, AT, None, None)
+
+    assert view(Outcome(score_raw=25, score_min=0, score_max=100)).score == 0.25
+    assert view(Outcome(score_scaled=0.5, score_raw=25)).score == 0.5
+    assert view(Outcome()).score is None
