@@ -512,6 +512,25 @@ class SeveralActivities(Protocol):
 
 
 @runtime_checkable
+class TellsActivities(Protocol):
+    """What a content type adds that can tell what each activity has come to, so that each may count on its own.
+
+    Asked only where a course counts by activity.
+    """
+
+    def activity_outcomes(self, state: State) -> Mapping[str, Outcome]:
+        """Return the outcome of each tracked activity that was opened, by its id. Pure and total, as `apply`.
+
+        `Outcome.ended` says that the learner has left the activity, or that it is over by its own word. When something
+        was said (`Outcome.at`) core notes itself, and that a better outcome is kept it sees to.
+
+        Args:
+            state: with the cells that `scopes` names for any event that changes something; those alone must do.
+        """
+        ...
+
+
+@runtime_checkable
 class ComparesVersions(Protocol):
     """What a content type adds that can say more of two versions of a course than which activities differ."""
 

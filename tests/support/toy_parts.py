@@ -1,7 +1,8 @@
 """A toy of several activities: parts of which some open others. Core's tests of menu and navigation play it.
 
 A package has `parts.json`: {"title": …, "parts": [{"id", "title", "start", "needs": id of a part, or absent}, …]}. Its
-script says `parts.done`, and `parts.go` with {"request": continue | previous | choice | end, "target": id}.
+script says `parts.done`, `parts.score` with {"score": 0..1}, and `parts.go` with {"request": continue | previous |
+choice | end, "target": id}.
 """
 
 import json
@@ -22,6 +23,7 @@ from passback.plugin import (
     MenuItem,
     Navigation,
     NavigationAction,
+    Outcome,
     PackageError,
     PackageReader,
     PlayerPage,
@@ -80,6 +82,12 @@ class PartsContentType:
             completion = Completion.COMPLETED if progress == 1 else Completion.INCOMPLETE
             cells: dict[StateKey, JsonObject] = {PLACE: {**place, "done": done}, _cell(event.activity): {"said": True}}
             return Transition(state.outcome.with_(at=event.at, completion=completion, progress=progress), cells)
+        if event.kind == "parts.score" and event.activity in _ids(state):
+            said = event.data.get("score")
+            if isinstance(said, bool) or not isinstance(said, int | float) or not 0 <= said <= 1:
+                return Transition(state.outcome)
+            scores = {**place["scores"], event.activity: said}
+            return Transition(state.outcome.with_(at=event.at), {PLACE: {**place, "scores": scores}})
         if event.kind == "parts.go":
             return Transition(state.outcome, {PLACE: {**place, "at": _next(state, place, event.data)}})
         return Transition(state.outcome)
@@ -94,6 +102,17 @@ class PartsContentType:
 
     def routes(self) -> Blueprint | None:
         return None
+
+    def activity_outcomes(self, state: State) -> dict[str, Outcome]:
+        """A part that was said to be done is completed, with the score that was said, and over once it is left."""
+        place = _place(state)
+        found = {}
+        for part in (
+            one for one in _ids(state) if one in place["scores"] or one in place["done"] or one == place["at"]
+        ):
+            completion = Completion.COMPLETED if part in place["done"] else Completion.INCOMPLETE
+            found[part] = Outcome(completion, score_scaled=place["scores"].get(part), ended=part != place["at"])
+        return found
 
     def report(self, state: State) -> AttemptReport:
         return AttemptReport(rows=(("Done", str(_place(state)["done"])),))
@@ -112,7 +131,7 @@ def _ids(state: State) -> list[str]:
 
 
 def _place(state: State) -> dict[str, Any]:
-    return {"at": _ids(state)[0], "done": [], **state.cells.get(PLACE, {})}
+    return {"at": _ids(state)[0], "done": [], "scores": {}, **state.cells.get(PLACE, {})}
 
 
 def _open(state: State, place: dict[str, Any], part: str) -> bool:

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from plugins.scorm.tests.courses_12 import three_scos
 from plugins.scorm.tests.courses_2004 import two_scos
 
-from passback.plugin import JsonObject
+from passback.plugin import JsonObject, Outcome
 from passback.testing.contract import ContentTypeContract
 from passback.testing.packages import make_zip
 from passback_scorm.content_type import ScormContentType
@@ -81,3 +81,28 @@ class TestSeveral(ContentTypeContract):
 
     def activity(self, number: int) -> str:
         return "first" if 0 < number < 6 else "second" if 5 < number < 8 else ""
+
+
+def outcomes_of(course: ContentTypeContract) -> dict[str, Outcome]:
+    """Return what each activity has come to at the end of a contract's conversation."""
+    state, _ = course._play()
+    return dict(ScormContentType().activity_outcomes(state))
+
+
+def test_a_2004_course_tells_what_each_sco_has_come_to() -> None:
+    told = outcomes_of(TestSequenced())
+    first, second = told["first"], told["second"]
+    assert (first.completion, first.success, first.score_scaled, first.ended) == ("completed", "passed", 0.8, True)
+    assert (second.completion, second.success, second.score_scaled) == ("incomplete", "unknown", None)
+
+
+def test_a_12_course_tells_what_each_sco_has_come_to() -> None:
+    told = outcomes_of(TestSeveral())
+    first, second = told["first"], told["second"]
+    assert (first.completion, first.success, first.score_raw, first.ended) == ("completed", "passed", 80.0, True)
+    assert (second.completion, second.success, second.score_raw) == ("incomplete", "unknown", None)
+    assert "third" not in told, "nobody has opened it"
+
+
+def test_a_course_of_one_sco_tells_of_no_activities() -> None:
+    assert outcomes_of(TestScorm()) == {}

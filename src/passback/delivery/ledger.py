@@ -33,6 +33,7 @@ class LedgerEntry:
         due_at: when it is sent or tried next, while it is queued.
         settled_at: when it was accepted or delivered.
         read_back_at: when the gradebook was last seen to hold it.
+        activity: title of the one whose grade it is; "" for the course's.
     """
 
     id: UUID
@@ -49,6 +50,7 @@ class LedgerEntry:
     settled_at: datetime | None = None
     scaled: float | None = None
     read_back_at: datetime | None = None
+    activity: str = ""
 
 
 @dataclass(frozen=True)
@@ -256,6 +258,7 @@ def _entry(row: Row) -> LedgerEntry:
             scaled=row.sent_scaled,
             settled_at=row.accepted_at,
             read_back_at=row.read_back_at,
+            activity=row.activity_title,
         )
     return replace(
         entry,

@@ -18,7 +18,7 @@ class ScoreDelivery(TenantScoped, Base):
     `destination` names the destination for caps and breakers. `tries` counts the sends since the last answer that
     settled one; above 0 nobody knows what arrived. `failing_since` is the first of them that failed. `sent_attempt` is
     the newest attempt that the gradebook has a grade of; `repairs` counts how often in a row reconciliation did not
-    find what had been accepted.
+    find what had been accepted. `activity`: the one whose grade it is, with its title; "" for the course's.
     """
 
     __tablename__ = "score_delivery"
@@ -36,6 +36,8 @@ class ScoreDelivery(TenantScoped, Base):
     destination: Mapped[str]
     line_item: Mapped[str]
     user_id: Mapped[str]
+    activity: Mapped[str] = mapped_column(default="")
+    activity_title: Mapped[str] = mapped_column(default="")
     state: Mapped[str] = mapped_column(default="recorded")
     wanted: Mapped[int] = mapped_column(default=0)
     sent: Mapped[int] = mapped_column(default=0)

@@ -1,5 +1,7 @@
 """What is owed to whom: called in the transaction that records what happened, so that neither exists alone."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,9 +15,70 @@ from passback.delivery.models import EventDelivery, ScoreDelivery
 from passback.delivery.states import ON_ITS_WAY
 from passback.delivery.wakeup import wake_after_commit
 
+COURSE = ""
+"""`ScoreDelivery.activity` of the grade of a course as a whole."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """Where the grade of one activity goes."""
+
+    activity: str
+    title: str
+    line_item: str
+
+
+def expect_activity_scores(
+    session: TenantSession,
+    columns: Sequence[Column],
+    *,
+    registration_id: UUID,
+    sender: str,
+    destination: str,
+    user_id: str,
+) -> None:
+    """Say where the grades of a registration's activities go; that of the course as a whole goes nowhere any more.
+
+    What was owed to a column of an activity that is not among these stays as it is: the activity may have left the
+    course, and its grade stands.
+
+    Args:
+        columns: one for each activity; the others as for `expect_score`.
+    """
+    known: dict[str, ScoreDelivery] = {}
+    for row in _of_registration(session, registration_id, sender):
+        if row.activity == COURSE:
+            _supersede(row)
+        elif row.state != "parked" and (row.user_id, row.destination) == (user_id, destination):
+            known[row.activity] = row
+    session.flush()
+    for column in columns:
+        before = known.get(column.activity)
+        if before is not None and before.line_item == column.line_item:
+            before.activity_title = column.title
+            continue
+        row = expect_score(
+            session,
+            registration_id=registration_id,
+            sender=sender,
+            destination=destination,
+            line_item=column.line_item,
+            user_id=user_id,
+            activity=column.activity,
+        )
+        row.activity_title = column.title
+    session.flush()
+
 
 def expect_score(
-    session: TenantSession, *, registration_id: UUID, sender: str, destination: str, line_item: str, user_id: str
+    session: TenantSession,
+    *,
+    registration_id: UUID,
+    sender: str,
+    destination: str,
+    line_item: str,
+    user_id: str,
+    activity: str = COURSE,
 ) -> ScoreDelivery:
     """Say where a registration's grade goes; called at every learner's launch, which may have changed it.
 
@@ -27,20 +90,24 @@ def expect_score(
         destination: what shares caps and pauses, such as a platform's id.
         line_item: the line item's URL.
         user_id: the learner as the destination knows them.
+        activity: the one whose grade it is; the course's own goes nowhere else, and no activity's goes anywhere.
     """
     row = _lock_key(session, line_item, user_id)
-    others = [other for other in _of_registration(session, registration_id, sender) if other is not row]
+    rivals = [other for other in _of_registration(session, registration_id, sender) if other is not row]
+    others = _same_grade(rivals, activity)
     if row is None and others:
         row = others.pop()
         row.line_item, row.user_id = line_item, user_id
         _start_over(row)
     elif row is None:
         row = ScoreDelivery(registration_id=registration_id, line_item=line_item, user_id=user_id)
-        row.sender, row.destination = sender, destination
+        row.sender, row.destination, row.activity = sender, destination, activity
         row = _insert(session, row)
     for other in others:
-        other.state, other.reason_class = "superseded", "moved"
-        _release(other)
+        _supersede(other)
+    if row.activity != activity:  # the column belongs to another activity now: other grades
+        row.activity, row.sent = activity, 0
+        queue_again(session, row)
     if row.registration_id != registration_id:  # another course was put behind the link: same key, other grades
         row.registration_id = registration_id
         row.sent = 0
@@ -60,15 +127,25 @@ def score_changed(session: TenantSession, registration_id: UUID, version: int, *
     Args:
         sendable: it is to be sent; False leaves what is owed as it is (a grade that waits for the end).
     """
-    if not sendable:
-        return
+    if sendable:
+        scores_changed(session, registration_id, {COURSE: version})
+
+
+def scores_changed(session: TenantSession, registration_id: UUID, versions: Mapping[str, int]) -> None:
+    """Note the new versions of grades that are to be sent, by activity; `COURSE` is that of the whole course.
+
+    The caller has the registration locked (FOR UPDATE).
+    """
+    names = list(versions)
+    named = ScoreDelivery.activity == names[0] if len(names) == 1 else ScoreDelivery.activity.in_(names)
     rows = session.scalars(
         select(ScoreDelivery)
-        .where(ScoreDelivery.registration_id == registration_id, ScoreDelivery.state != "superseded")
+        .where(ScoreDelivery.registration_id == registration_id, named, ScoreDelivery.state != "superseded")
         .order_by(ScoreDelivery.id)
         .with_for_update()
     )
     for row in rows:
+        version = versions[row.activity]
         if version <= row.wanted:
             continue
         row.wanted = version
@@ -113,6 +190,14 @@ def queue_again(session: TenantSession, row: ScoreDelivery) -> None:
     else:
         _queue(row, utc_now())
     wake_after_commit(session)
+
+
+def _same_grade(rivals: Sequence[ScoreDelivery], activity: str) -> list[ScoreDelivery]:
+    """Return those that are of the same grade; where the course counts as a whole, no activity's goes anywhere."""
+    for rival in rivals:
+        if activity == COURSE != rival.activity:
+            _supersede(rival)
+    return [rival for rival in rivals if rival.activity == activity]
 
 
 def _lock_key(session: TenantSession, line_item: str, user_id: str) -> ScoreDelivery | None:
@@ -165,6 +250,11 @@ def _queue(row: ScoreDelivery, now: datetime) -> None:
     row.state, row.reason_class, row.reason = "queued", "", ""
     row.due_at = row.first_queued_at = now
     row.failing_since = None
+
+
+def _supersede(row: ScoreDelivery) -> None:
+    row.state, row.reason_class = "superseded", "moved"
+    _release(row)
 
 
 def _release(row: ScoreDelivery) -> None:

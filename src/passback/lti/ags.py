@@ -14,11 +14,11 @@ from sqlalchemy import select
 from passback.clock import utc_now
 from passback.db import TenantSession
 from passback.delivery.models import ScoreDelivery
-from passback.delivery.owed import expect_score
+from passback.delivery.owed import expect_activity_scores, expect_score
 from passback.delivery.senders import ScorePayload, register_sender
-from passback.lti import line_items
+from passback.lti import activity_columns, line_items
 from passback.lti.line_items import UNKNOWN, LineItemTarget, ServiceAnswerError
-from passback.lti.models import Deployment, Platform, ResourceLink
+from passback.lti.models import ActivityColumn, Deployment, Platform, ResourceLink
 from passback.lti.profiles import profile_for
 from passback.lti.score_answers import REASONS, Meaning, is_page, meaning
 from passback.lti.services import AGS, LINE_ITEM, RESULT_READ, SCORE, ServiceClient, below
@@ -26,7 +26,8 @@ from passback.lti.tokens import TokenRefusedError, retry_after
 from passback.outbound import HttpAnswer, OutboundAnswerError, OutboundError, OutboundRefusedError, OutboundTimeoutError
 from passback.plugin import SendResult, Verdict
 from passback.runtime import runtime
-from passback.tracking.models import Grade, Placement, Registration
+from passback.tracking.activities import BY_ACTIVITY
+from passback.tracking.models import ActivityGrade, Grade, Learner, Placement, Registration
 
 SENDER = "ags"
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
@@ -80,7 +81,18 @@ def expect_grade(
 ) -> None:
     """Say where a grade goes, where its link can be graded at all; whether this person can, the LMS decides."""
     line_item = score_target(link)
-    if line_item:
+    placement = session.get_one(Placement, link.placement_id)
+    if placement.columns == BY_ACTIVITY:
+        if activity_columns.can_grade(link):
+            expect_activity_scores(
+                session,
+                activity_columns.expected(session, link, placement),
+                registration_id=registration_id,
+                sender=SENDER,
+                destination=destination(platform),
+                user_id=subject,
+            )
+    elif line_item:
         expect_score(
             session,
             registration_id=registration_id,
@@ -91,6 +103,19 @@ def expect_grade(
         )
 
 
+def expect_grades(session: TenantSession, link: ResourceLink) -> None:
+    """Say where everybody's grades of a link go, also of those who do not launch again."""
+    platform = session.get_one(Platform, session.get_one(Deployment, link.deployment_id).platform_id)
+    everybody = session.execute(
+        select(Registration.id, Learner.subject)
+        .join(Learner, Learner.id == Registration.learner_id)
+        .where(Registration.placement_id == link.placement_id)
+        .order_by(Registration.id)
+    ).all()
+    for registration_id, subject in everybody:
+        expect_grade(session, registration_id, link, platform, subject)
+
+
 class AgsSender:
     """Delivers scores by AGS; registered with the delivery room as `ags`."""
 
@@ -99,8 +124,7 @@ class AgsSender:
 
         The engine sees to it that a grade which is not final never follows a final one.
         """
-        query = select(Grade).where(Grade.registration_id == delivery.registration_id)
-        grade = session.scalars(query).one_or_none()
+        grade = grade_of(session, delivery)
         if grade is None or grade.scaled is None:
             return None
         target = _target(session, delivery)
@@ -112,7 +136,7 @@ class AgsSender:
             .where(Registration.id == delivery.registration_id)
         ).one()
         newest = max(1, attempts)  # a grade may be set by hand before there is an attempt
-        several = attempts > 1 and not grade.overridden_by
+        several = attempts > 1 and not (isinstance(grade, Grade) and grade.overridden_by)
         comment = COMMENTS.get(which, "").format(attempts) if several else ""
         score = AgsScore(target, delivery.user_id, done_at, newest > delivery.sent_attempt, comment)
         interval = target.profile.minimum_score_interval if target else 1.0
@@ -163,7 +187,37 @@ def _target(session: TenantSession, delivery: ScoreDelivery) -> LineItemTarget |
     if link is None:
         return None
     promised = "" if delivery.line_item.startswith(UNKNOWN) else delivery.line_item
+    if delivery.activity:
+        column = activity_columns.find(session, link, delivery.activity)
+        return activity_target(session, link, column, promised) if column is not None else None
     return target_of(session, link, promised)
+
+
+def grade_of(session: TenantSession, delivery: ScoreDelivery) -> Grade | ActivityGrade | None:
+    """Return the grade that a delivery is of: the registration's, or one of its activities'."""
+    if delivery.activity:
+        by_activity = select(ActivityGrade).where(
+            ActivityGrade.registration_id == delivery.registration_id, ActivityGrade.activity == delivery.activity
+        )
+        return session.scalars(by_activity).one_or_none()
+    query = select(Grade).where(Grade.registration_id == delivery.registration_id)
+    return session.scalars(query).one_or_none()
+
+
+def activity_target(
+    session: TenantSession, link: ResourceLink, column: ActivityColumn, promised: str = ""
+) -> LineItemTarget:
+    """Return where the scores of one of a link's activities go; the arguments are as for `target_of`."""
+    whole, name = target_of(session, link), line_items.activity_name(column.activity)
+    return replace(
+        whole,
+        title=f"{whole.title}: {column.title}",
+        url=column.line_item_url or promised,
+        resource_id=f"{whole.resource_id}/{name}",
+        column=column.id,
+        activity=name,
+        label=column.title,
+    )
 
 
 def target_of(session: TenantSession, link: ResourceLink, promised: str = "") -> LineItemTarget:

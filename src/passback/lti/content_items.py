@@ -12,7 +12,8 @@ from passback.lti.message import ITEM, DeepLinkingSettings
 from passback.lti.models import LinkChoice
 from passback.plugin import JsonObject, LmsProfile
 from passback.runtime import runtime
-from passback.tracking.grading_service import UNGRADED
+from passback.tracking.activities import BY_COURSE
+from passback.tracking.deciding import UNGRADED
 
 MAX_TEXT = 1000
 TARGETS = ("iframe", "window")
@@ -25,7 +26,7 @@ def content_item(
     """Return the content item of a choice.
 
     The choice travels as a custom parameter: the address stays the one redirect URI, and a copied link keeps it. The
-    line item is left out only where the choice does not count, or where the LMS said that it takes none.
+    line item is left out only where the choice does not count as a whole, or where the LMS said that it takes none.
     """
     course = session.get_one(Course, choice.course_id)
     version = current_version(session, course.id)
@@ -42,7 +43,7 @@ def content_item(
     picture = picture_of(version)
     if picture is not None:
         item["thumbnail"] = picture
-    if choice.counts != UNGRADED and settings.accept_line_item:
+    if choice.counts != UNGRADED and choice.columns == BY_COURSE and settings.accept_line_item:
         # Moodle makes an ungraded activity of an item without.
         item["lineItem"] = {
             "scoreMaximum": choice.points,

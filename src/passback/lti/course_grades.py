@@ -126,7 +126,8 @@ def _named(session: TenantSession, entries: Sequence[LedgerEntry]) -> list[Grade
         .where(Registration.id.in_(wanted))
     )
     known = {key: (name or subject, title) for key, name, subject, title in rows}
-    return [GradeRow(one, *known[one.registration_id]) for one in entries if one.registration_id in known]
+    found = [(one, *known[one.registration_id]) for one in entries if one.registration_id in known]
+    return [GradeRow(one, who, f"{title}: {one.activity}" if one.activity else title) for one, who, title in found]
 
 
 def _note(session: TenantSession, access: CourseAccess, subject: str, count: int) -> None:

@@ -50,6 +50,7 @@ class Sent:
     reason: str
     scaled: float | None
     at: datetime | None
+    activity: str = ""
 
 
 @dataclass(frozen=True)

@@ -315,5 +315,7 @@ def _sent(session: TenantSession, registrations: Iterable[UUID]) -> dict[UUID, t
     for row in session.scalars(query.order_by(ScoreDelivery.id)):
         reason = reason_in_words(row.reason_class, row.reason)
         text = state_in_words(row.state, tries=row.tries)
-        found[row.registration_id] += (Sent(row.id, row.state, text, reason, row.sent_scaled, row.accepted_at),)
+        found[row.registration_id] += (
+            Sent(row.id, row.state, text, reason, row.sent_scaled, row.accepted_at, row.activity_title),
+        )
     return found

@@ -13,12 +13,12 @@ from sqlalchemy import select
 from passback.db import TenantSession, tenant_session
 from passback.errors import NotFoundError, PassbackError
 from passback.lti import line_items
-from passback.lti.ags import expect_grade, target_of
+from passback.lti.ags import expect_grades, target_of
 from passback.lti.line_items import LineItemTarget
-from passback.lti.models import Deployment, Platform, ResourceLink
+from passback.lti.models import ResourceLink
 from passback.lti.reconciliation_models import Reconciliation, ReconciliationFinding
 from passback.staff.service import audit
-from passback.tracking.models import Learner, Placement, Registration
+from passback.tracking.models import Placement
 
 DUPLICATE = "duplicate"
 """Kind of the finding that is a further column."""
@@ -127,7 +127,7 @@ def choose(tenant_id: UUID, finding_id: UUID, *, by: str) -> None:
         finding.line_item, finding.label = link.line_item_url, label
         link.line_item_url, link.line_item_chosen = url, True
         session.flush()
-        _send_all(session, link)
+        expect_grades(session, link)
         audit(session, actor=by, action="line_item.chosen", subject=str(link.id), tenant_id=tenant_id, line_item=url)
 
 
@@ -146,15 +146,3 @@ def _finding(session: TenantSession, finding_id: UUID) -> ReconciliationFinding:
     if finding is None:
         raise NotFoundError(f"column {finding_id}")
     return finding
-
-
-def _send_all(session: TenantSession, link: ResourceLink) -> None:
-    platform = session.get_one(Platform, session.get_one(Deployment, link.deployment_id).platform_id)
-    everybody = session.execute(
-        select(Registration.id, Learner.subject)
-        .join(Learner, Learner.id == Registration.learner_id)
-        .where(Registration.placement_id == link.placement_id)
-        .order_by(Registration.id)
-    ).all()
-    for registration_id, subject in everybody:
-        expect_grade(session, registration_id, link, platform, subject)

@@ -1,5 +1,6 @@
 """A link's line item: found by its resource link, made once where there is none, its results read (LTI AGS 2.0)."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from passback.db import tenant_session
 from passback.delivery.comparing import Held
 from passback.delivery.models import ScoreDelivery
 from passback.errors import PassbackError, Side
-from passback.lti.models import ResourceLink
+from passback.lti.models import ActivityColumn, ResourceLink
 from passback.lti.paging import pages
 from passback.lti.services import LINE_ITEM, LINE_ITEM_READ, RESULT_READ, ServiceClient, below, with_query
 from passback.outbound import HttpAnswer, OutboundError, authority
@@ -23,9 +24,13 @@ from passback.plugin import LmsProfile
 LINE_ITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
 RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
 TAG = "passback"
-"""Tag of every line item of ours."""
+"""Tag of every line item of ours that is a course's."""
+ACTIVITY_TAG = "passback-activity"
+"""Tag of those that are an activity's."""
 UNKNOWN = "link:"
-"""Begins the `line_item` of a delivery whose line item is not known yet; the link's id follows."""
+"""Begins the `line_item` of a delivery whose line item is not known yet; the id follows of its link, or of its
+`ActivityColumn`."""
+LONGEST_NAME = 64
 CREATING = timedelta(seconds=90)
 """Longer than a call can last: after it, whoever was making the line item has died."""
 
@@ -53,6 +58,8 @@ class LineItemTarget:
         url: the line item, "" while unknown.
         container: the course's line items, "" where the LMS offers none.
         points: maximum of the column.
+        column: id of our `ActivityColumn` row, where it is one activity's.
+        activity: what the last part of its resource id is then; `label` is the activity's title.
     """
 
     tenant_id: UUID
@@ -65,6 +72,36 @@ class LineItemTarget:
     points: float
     client: ServiceClient = field(compare=False)
     profile: LmsProfile = field(compare=False)
+    column: UUID | None = None
+    activity: str = ""
+    label: str = ""
+
+    @property
+    def placeholder(self) -> str:
+        """Return what deliveries have for a line item while it is not known."""
+        return f"{UNKNOWN}{self.column or self.link}"
+
+    @property
+    def tag(self) -> str:
+        return ACTIVITY_TAG if self.column else TAG
+
+    def is_ours(self, item: Mapping[str, JsonValue]) -> bool:
+        """Say whether Passback has made this line item for what the target is.
+
+        The resource id of a copied link's begins with another placement's id; what the activity is called stays.
+        """
+        said = str(item.get("resourceId", ""))
+        if self.column is None:
+            return item.get("tag") == TAG or (said == self.resource_id and item.get("tag") != ACTIVITY_TAG)
+        same = said.partition("/")[2] == self.activity
+        return said == self.resource_id or (same and item.get("tag") == ACTIVITY_TAG)
+
+
+def activity_name(activity: str) -> str:
+    """Return how an activity is called in resource ids: as it is, or shortened so that any LMS can keep it."""
+    if len(activity) <= LONGEST_NAME and activity.isascii() and activity.isprintable():
+        return activity
+    return hashlib.sha256(activity.encode()).hexdigest()[:LONGEST_NAME]
 
 
 def exists(target: LineItemTarget) -> bool | None:
@@ -88,8 +125,10 @@ def find(target: LineItemTarget) -> str:
     if not target.container or not target.client.may(LINE_ITEM, LINE_ITEM_READ):
         return ""
     items = _linked_items(target)
-    ours = [item for item in items if item.get("resourceId") == target.resource_id or item.get("tag") == TAG]
-    candidates = ours or (items if len(items) == 1 else []) or _unbound_items(target)
+    ours = [item for item in items if target.is_ours(item)]
+    others = [item for item in items if item.get("tag") != ACTIVITY_TAG]
+    alone = others if len(others) == 1 and target.column is None else []
+    candidates = ours or alone or _unbound_items(target)
     return _url_of(candidates[0]) if candidates else ""
 
 
@@ -102,14 +141,16 @@ class FoundColumn:
 
 
 def columns(target: LineItemTarget) -> list[FoundColumn]:
-    """Return every column that the LMS binds to the link, none where it does not let us look.
+    """Return every column that the LMS binds to the link for the same grade, none where it does not let us look.
 
     Raises:
         ServiceAnswerError: the LMS would not tell.
     """
     if not target.container or not target.client.may(LINE_ITEM, LINE_ITEM_READ):
         return []
-    found = [FoundColumn(_url_of(item), _label(item)) for item in _linked_items(target)]
+    items = _linked_items(target)
+    same = [one for one in items if (target.is_ours(one) if target.column else one.get("tag") != ACTIVITY_TAG)]
+    found = [FoundColumn(_url_of(item), _label(item)) for item in same]
     return [column for column in found if column.url]
 
 
@@ -159,7 +200,7 @@ def _post(target: LineItemTarget) -> str:
         "scoreMaximum": target.points,
         "resourceLinkId": target.link_id,
         "resourceId": target.resource_id,
-        "tag": TAG,
+        "tag": target.tag,
         **review_of(target.profile),
     }
     answer = target.client.call(
@@ -193,21 +234,29 @@ def _claim(target: LineItemTarget) -> bool:
     now = utc_now()
     free = or_(ResourceLink.creating_until.is_(None), ResourceLink.creating_until < now)
     claim = update(ResourceLink).where(ResourceLink.id == target.link, ResourceLink.line_item_url == "", free)
+    if target.column is not None:
+        free = or_(ActivityColumn.creating_until.is_(None), ActivityColumn.creating_until < now)
+        claim = update(ActivityColumn).where(
+            ActivityColumn.id == target.column, ActivityColumn.line_item_url == "", free
+        )
     with tenant_session(target.tenant_id, write=True) as session:
         result = session.execute(claim.values(creating_until=now + CREATING))
         return bool(result.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
 
 
 def remember(target: LineItemTarget, url: str) -> None:
-    """Keep the line item's address with its link, and with what is owed to it.
+    """Keep the line item's address with its link (or its activity's column), and with what is owed to it.
 
     Were the deliveries left at the old address, the next launch would take them for new ones and send them again.
     """
-    former = [f"{UNKNOWN}{target.link}", *([target.url] if target.url else [])]
+    former = [target.placeholder, *([target.url] if target.url else [])]
     owed = select(ScoreDelivery).where(ScoreDelivery.line_item.in_([*former, url])).order_by(ScoreDelivery.id)
     with tenant_session(target.tenant_id, write=True) as session:
         link = session.get(ResourceLink, target.link)
-        if link is not None:
+        column = session.get(ActivityColumn, target.column) if target.column else None
+        if column is not None:
+            column.line_item_url, column.creating_until = url, None
+        elif link is not None and target.column is None:
             link.line_item_url, link.line_item_chosen, link.creating_until = url, False, None
         rows = session.scalars(owed.with_for_update()).all()
         taken = {row.user_id for row in rows if row.line_item == url}

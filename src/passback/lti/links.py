@@ -12,6 +12,8 @@ from sqlalchemy import select
 from passback.clock import utc_now
 from passback.content.models import Course
 from passback.db import TenantSession
+from passback.lti.activity_columns import is_activity_column
+from passback.lti.ags import expect_grades
 from passback.lti.link_dates import changed_dates
 from passback.lti.message import LinkFacts
 from passback.lti.models import Context, Deployment, FormerPlacement, LinkChoice, ResourceLink
@@ -19,8 +21,8 @@ from passback.tracking.grading_service import regrade_placement
 from passback.tracking.models import Placement
 from passback.tracking.windows import copy_windows
 
-SETTINGS = ("counts", "pass_mark", "which_attempt", "max_attempts", "points")
-RULE = ("counts", "pass_mark", "which_attempt")
+SETTINGS = ("counts", "pass_mark", "which_attempt", "max_attempts", "points", "columns")
+RULE = ("counts", "pass_mark", "which_attempt", "columns")
 """Those of the settings that decide a grade. The maximum is the column's business: grades are shares of it."""
 
 
@@ -48,7 +50,7 @@ def open_link(session: TenantSession, facts: LinkFacts, item: str) -> Placed | N
             _take_dates(placed.placement, facts)
             return placed
     if found is not None:
-        _refresh(found.link, facts)
+        _refresh(session, found.link, facts)
         _take_dates(found.placement, facts)
     return found
 
@@ -62,7 +64,7 @@ def place_link(session: TenantSession, facts: LinkFacts, choice: LinkChoice) -> 
     """
     # Two first launches at once: PostgreSQL waits here, SQLite's write transactions are one at a time anyway.
     session.execute(select(Deployment.id).where(Deployment.id == facts.deployment_row).with_for_update())
-    found = _find(session, facts)
+    found, counted_by = _find(session, facts), choice.columns
     if found is not None and found.link.choice_id == choice.id:
         return found
     if found is None:
@@ -72,10 +74,13 @@ def place_link(session: TenantSession, facts: LinkFacts, choice: LinkChoice) -> 
         session.add(link)
     else:
         link = found.link
+        counted_by = found.placement.columns
         placement = _chosen_anew(session, facts, found, choice)
     link.placement_id, link.choice_id = placement.id, choice.id
-    _refresh(link, facts)
+    _refresh(session, link, facts)
     session.flush()
+    if counted_by != placement.columns:  # every learner's, also of those who do not launch again
+        expect_grades(session, link)
     return Placed(link, placement, choice.course_id)
 
 
@@ -186,17 +191,19 @@ def _take_dates(placement: Placement, facts: LinkFacts) -> None:
         setattr(placement, name, moment)
 
 
-def _refresh(link: ResourceLink, facts: LinkFacts) -> None:
+def _refresh(session: TenantSession, link: ResourceLink, facts: LinkFacts) -> None:
     """Take over what changed since the last launch: service URLs move when an LMS is upgraded.
 
     A launch without the services' claims says nothing about them (LMSs leave them out for some people). One with
     `lineitems` alone names no line item (Moodle, for ungraded activities and after a second one was made): then the
     one that is known stays, which may be one that Passback made itself; a lost one is found out when a score is sent.
+    Where an activity's column is the only one so far, LMSs name that: it is not the link's own.
     """
     new: dict[str, object] = {"title": facts.title} if facts.title else {}
     if facts.line_items_url or facts.line_item_url or facts.ags_scopes:
         new |= {"line_items_url": facts.line_items_url, "ags_scopes": facts.ags_scopes}
-    if facts.line_item_url and not link.line_item_chosen:
+    moved = facts.line_item_url not in {"", link.line_item_url} and not link.line_item_chosen
+    if moved and not is_activity_column(session, link, facts.line_item_url):
         new["line_item_url"] = facts.line_item_url
     if facts.memberships_url:
         new["memberships_url"] = facts.memberships_url

@@ -203,6 +203,7 @@ class LinkChoice(WindowColumns, TenantScoped, Base):
     which_attempt: Mapped[str] = mapped_column(default="best")
     max_attempts: Mapped[int] = mapped_column(default=0)
     points: Mapped[float] = mapped_column(default=100.0)
+    columns: Mapped[str] = mapped_column(default="course")
     title: Mapped[str] = mapped_column(default="")
     text: Mapped[str] = mapped_column(default="")
     target: Mapped[str] = mapped_column(default="")
@@ -260,6 +261,28 @@ class ResourceLink(TenantScoped, Base):
     memberships_url: Mapped[str] = mapped_column(default="")
     creating_until: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class ActivityColumn(TenantScoped, Base):
+    """The line item of one activity of a link whose placement counts by activity.
+
+    It stays when a new version of the course lacks the activity: its grades stand. `title` is the activity's,
+    `position` its place among the columns; `creating_until` as with `ResourceLink`.
+    """
+
+    __tablename__ = "activity_column"
+    __table_args__ = tenant_table(
+        tenant_key("resource_link_id", "resource_link", ondelete="CASCADE"),
+        UniqueConstraint("tenant_id", "resource_link_id", "activity"),
+    )
+    lifecycle = Lifecycle(keep="as long as its link", erase="not personal")
+
+    resource_link_id: Mapped[UUID]
+    activity: Mapped[str]
+    title: Mapped[str] = mapped_column(default="")
+    position: Mapped[int] = mapped_column(default=0)
+    line_item_url: Mapped[str] = mapped_column(default="")
+    creating_until: Mapped[datetime | None]
 
 
 class FormerPlacement(TenantScoped, Base):

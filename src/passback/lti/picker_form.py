@@ -12,12 +12,16 @@ from uuid import UUID
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from passback.content.models import Course
+from passback.content.service import current_version
+from passback.db import TenantSession
 from passback.errors import PassbackError, Side
 from passback.lti.claims import text as plain_text
 from passback.lti.content_items import MAX_TEXT
 from passback.lti.models import LinkChoice
 from passback.runtime import runtime
-from passback.tracking.grading_service import UNGRADED
+from passback.tracking.activities import BY_ACTIVITY, BY_COURSE, MOST, can_count, counted
+from passback.tracking.deciding import UNGRADED
 from passback.tracking.windows import NAMES, YEARS, ZONE, zone_names, zone_of
 
 ATTEMPTS = ("best", "last", "first", "average")
@@ -69,6 +73,33 @@ def read_courses(values: Sequence[str], *, multiple: bool) -> tuple[UUID, ...]:
     return found
 
 
+def check_columns(session: TenantSession, choices: Sequence[LinkChoice]) -> None:
+    """Refuse columns for each activity where a course cannot have them.
+
+    Raises:
+        PickerInputError: it has too many activities, or only one, or nobody can tell what each has come to.
+    """
+    for choice in choices:
+        course = session.get(Course, choice.course_id)
+        if choice.columns == BY_COURSE or course is None:
+            continue
+        version, kind = current_version(session, course.id), runtime().plugins.content_types.get(course.content_type)
+        count = len(counted(version))
+        if count > MOST:
+            said = _(
+                "“%(title)s” has %(count)s activities: at most %(most)s columns are made. Choose one column for it.",
+                title=course.title,
+                count=count,
+                most=MOST,
+            )
+            raise PickerInputError("columns", advice=said)
+        if not can_count(kind, version):
+            said = _(
+                "“%(title)s” does not tell several activities apart. Choose one column for it.", title=course.title
+            )
+            raise PickerInputError("columns", advice=said)
+
+
 def filled_by(choice: LinkChoice) -> Form:
     """Return the fields of a choice that was made before, as the form would show them."""
     zone = zone_of(choice.zone)
@@ -79,6 +110,7 @@ def filled_by(choice: LinkChoice) -> Form:
         "pass_mark": "" if choice.pass_mark is None else f"{round(choice.pass_mark * 100, 4):g}",
         "which_attempt": choice.which_attempt,
         "max_attempts": str(choice.max_attempts),
+        "columns": choice.columns,
         "title": choice.title,
         "text": choice.text,
         "target": choice.target,
@@ -98,6 +130,9 @@ def _choice(course: UUID, form: Form, targets: Sequence[str]) -> LinkChoice:
     counts, which = one.text("counts", "score"), one.text("which_attempt", "best")
     if counts not in {UNGRADED, *runtime().plugins.grade_policies} or which not in ATTEMPTS:
         raise PickerInputError("counts or which_attempt", advice=_("Reload the page and choose again."))
+    columns = one.text("columns", BY_COURSE)
+    if columns not in {BY_COURSE, BY_ACTIVITY}:
+        raise PickerInputError("columns", advice=_("Reload the page and choose again."))
     mark, target = one.text("pass_mark"), one.text("target")
     choice = LinkChoice(
         course_id=course,
@@ -106,6 +141,7 @@ def _choice(course: UUID, form: Form, targets: Sequence[str]) -> LinkChoice:
         pass_mark=_number(mark, _("Pass mark"), 0.0, 100.0) / 100 if mark else None,
         which_attempt=which,
         max_attempts=int(_number(one.text("max_attempts") or "0", _("Attempts allowed"), 0, MAX_ATTEMPTS)),
+        columns=columns,
         title=plain_text(one.text("title"), MAX_TITLE),
         text=plain_text(one.text("text"), MAX_TEXT),
         target=target if target in targets else "",

@@ -20,12 +20,12 @@ from passback.lti.entering import preview_url
 from passback.lti.faults import on_record
 from passback.lti.links import find_choice, place_link
 from passback.lti.models import ContentSelection, LinkChoice, Platform
-from passback.lti.picker_form import ATTEMPTS, PickerInputError, filled_by, read_courses, read_picked
+from passback.lti.picker_form import ATTEMPTS, PickerInputError, check_columns, filled_by, read_courses, read_picked
 from passback.lti.profiles import profile_for
-from passback.plugin import LmsProfile
+from passback.plugin import LmsProfile, TellsActivities
 from passback.runtime import runtime
 from passback.staff.service import audit
-from passback.tracking.grading_service import UNGRADED
+from passback.tracking.deciding import UNGRADED
 from passback.tracking.windows import zone_names
 
 MAX_MESSAGE = 500
@@ -52,6 +52,8 @@ def chosen(token: str) -> Response:
             read_courses(request.form.getlist("course"), multiple=task.multiple)
             return _picker(token, row, task, each=True)
         choices = read_picked(request.form, multiple=task.multiple, targets=_targets(task))
+        with tenant_session(row.tenant_id) as session:
+            check_columns(session, choices)
     except PickerInputError as error:
         return _picker(token, row, task, error=error, each=_is_each(request.form) and not each)
     with tenant_session(row.tenant_id, write=True) as session:
@@ -155,6 +157,7 @@ def _picker(
         labels={course.content_type: getattr(kinds.get(course.content_type), "label", "") for course in courses},
         policies=[(key, policy.label) for key, policy in policies.items()] + [(UNGRADED, _("Nothing: no grade"))],
         attempts=ATTEMPTS,
+        telling={key for key, kind in kinds.items() if isinstance(kind, TellsActivities)},
         targets=_targets(task),
         zones=zone_names(),
         search=search,

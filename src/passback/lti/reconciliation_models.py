@@ -55,7 +55,7 @@ class ReconciliationFinding(TenantScoped, Base):
     Or `duplicate`: a further column of the link, `line_item`, that gets no grades and is called `label`.
 
     `ours` and `theirs` are 0..1, None where there is no grade; `user_id` is the person as the LMS knows them, "" with
-    a whole column. `registration_id` is None where Passback knows of none.
+    a whole column; `label`: the activity whose column it is. `registration_id` is None where Passback knows of none.
     """
 
     __tablename__ = "reconciliation_finding"

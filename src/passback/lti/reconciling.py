@@ -22,17 +22,18 @@ from passback.delivery.comparing import Action, Held, Shown, follow, same, shown
 from passback.delivery.models import DeliveryTry, ScoreDelivery
 from passback.delivery.states import ON_ITS_WAY, SENT
 from passback.errors import NotFoundError, PassbackError
-from passback.lti import duplicates, line_items
-from passback.lti.ags import target_of
+from passback.lti import activity_columns, duplicates, line_items
+from passback.lti.ags import activity_target, grade_of, target_of
 from passback.lti.errors import PlatformDisabledError
 from passback.lti.line_items import LineItemTarget, ServiceAnswerError
-from passback.lti.models import Context, ResourceLink
+from passback.lti.models import ActivityColumn, Context, ResourceLink
 from passback.lti.paging import PagingError
 from passback.lti.reconciliation_errors import ReconciliationUnderWayError, ResultsNotOfferedError
 from passback.lti.reconciliation_models import Reconciliation, ReconciliationFinding
 from passback.lti.rosters import next_night
 from passback.lti.services import RESULT_READ
-from passback.tracking.models import Grade, Registration
+from passback.tracking.activities import BY_COURSE
+from passback.tracking.models import Placement, Registration
 
 LAUNCHED_WITHIN = timedelta(days=120)
 SETTLING = timedelta(seconds=60)
@@ -64,10 +65,15 @@ def recent_contexts(session: Session, now: datetime) -> Sequence[tuple[UUID, UUI
     line = now - LAUNCHED_WITHIN
     placed = (Registration.tenant_id == ResourceLink.tenant_id, Registration.placement_id == ResourceLink.placement_id)
     active = or_(Registration.created_at > line, Registration.last_activity_at > line)
+    by_activity = exists().where(
+        ActivityColumn.tenant_id == ResourceLink.tenant_id,
+        ActivityColumn.resource_link_id == ResourceLink.id,
+        ActivityColumn.line_item_url != "",
+    )
     query = (
         select(Context.tenant_id, Context.id)
         .join(ResourceLink, ResourceLink.context_id == Context.id)
-        .where(ResourceLink.line_item_url != "")
+        .where(or_(ResourceLink.line_item_url != "", by_activity))
         .where(or_(ResourceLink.updated_at > line, exists().where(*placed, active)))
     )
     return [(tenant_id, context_id) for tenant_id, context_id in session.execute(query.distinct().order_by(Context.id))]
@@ -138,13 +144,7 @@ def _begin(tenant_id: UUID, context_id: UUID) -> _Task:
         now, report = utc_now(), ensure(session, context_id)
         if report.lease_until is not None and report.lease_until > now:
             raise ReconciliationUnderWayError
-        links = session.scalars(
-            select(ResourceLink)
-            .where(ResourceLink.context_id == context_id, ResourceLink.line_item_url != "")
-            .order_by(ResourceLink.updated_at.desc())
-        ).all()
-        targets = {link.line_item_url: link for link in reversed(links)}  # the newest link of each column
-        found = [target_of(session, link) for link in targets.values()]
+        found = _targets(session, context_id)
         owner = secrets.token_hex(8)
         report.state, report.lease_owner, report.lease_until = "running", owner, now + LEASE
         report.started_at, report.due_at = now, next_night(now, report.id)
@@ -156,6 +156,24 @@ def _begin(tenant_id: UUID, context_id: UUID) -> _Task:
         for finding in session.scalars(former):
             session.delete(finding)
     return task
+
+
+def _targets(session: TenantSession, context_id: UUID) -> list[LineItemTarget]:
+    """Return the columns of a course, each by the newest link that leads to it."""
+    links = session.execute(
+        select(ResourceLink, Placement.columns)
+        .join(Placement, Placement.id == ResourceLink.placement_id)
+        .where(ResourceLink.context_id == context_id)
+        .order_by(ResourceLink.updated_at)
+    ).all()
+    found: dict[str, LineItemTarget] = {}
+    for link, counts_by in links:
+        if counts_by == BY_COURSE:
+            mine = [target_of(session, link)] if link.line_item_url else []
+        else:
+            mine = [activity_target(session, link, one) for one in activity_columns.of_link(session, link)]
+        found |= {target.url: target for target in mine if target.url}
+    return list(found.values())
 
 
 def _reconcile_column(task: _Task, target: LineItemTarget) -> None:
@@ -177,7 +195,7 @@ def _reconcile_column(task: _Task, target: LineItemTarget) -> None:
         target, moved = replace(target, url=found), True
         held = line_items.results(target)
     _Column(task, target, held, began, moved).compare()
-    further = duplicates.further_columns(target)
+    further = duplicates.further_columns(target) if target.column is None else []
     if further:
         with tenant_session(task.tenant_id, write=True) as session:
             duplicates.note(session, _hold(session, task), target.link, further)
@@ -249,7 +267,7 @@ class _Column:
         self._find(session, report, _Finding(kind, said, row.user_id, row.registration_id, row.sent_scaled))
 
     def _parked(self, session: TenantSession, report: Reconciliation, row: ScoreDelivery, held: Held | None) -> None:
-        grade = session.scalars(select(Grade).where(Grade.registration_id == row.registration_id)).one_or_none()
+        grade = grade_of(session, row)
         if grade is None or grade.scaled is None:
             return
         if held is not None and same(held.scaled, grade.scaled):
@@ -264,7 +282,13 @@ class _Column:
         setattr(report, finding.kind, getattr(report, finding.kind) + 1)
         theirs = held.scaled if held else None
         session.add(
-            ReconciliationFinding(**vars(finding), reconciliation_id=report.id, link_id=self.target.link, theirs=theirs)
+            ReconciliationFinding(
+                **vars(finding),
+                reconciliation_id=report.id,
+                link_id=self.target.link,
+                theirs=theirs,
+                label=self.target.label,
+            )
         )
 
 
@@ -297,7 +321,13 @@ def _note_gone(task: _Task, target: LineItemTarget) -> None:
         report.columns_read += 1
         report.missing += 1
         session.add(
-            ReconciliationFinding(reconciliation_id=report.id, link_id=target.link, kind="missing", action=COLUMN_GONE)
+            ReconciliationFinding(
+                reconciliation_id=report.id,
+                link_id=target.link,
+                kind="missing",
+                action=COLUMN_GONE,
+                label=target.label,
+            )
         )
 
 

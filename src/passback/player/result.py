@@ -12,6 +12,7 @@ from passback.delivery.models import ScoreDelivery
 from passback.delivery.states import ON_ITS_WAY, SENT
 from passback.player.errors import LinkExpiredError
 from passback.player.tokens import Entry, as_uuid
+from passback.tracking.activities import BY_ACTIVITY
 from passback.tracking.models import Grade, Placement, Registration
 from passback.tracking.window_words import date_lines
 
@@ -24,6 +25,7 @@ class Sent:
     at: datetime | None
     percent: float | None
     reason: str
+    activity: str = ""
 
     @property
     def arrived(self) -> bool:
@@ -33,7 +35,10 @@ class Sent:
 
 @dataclass(frozen=True)
 class Result:
-    """What the learner reads after leaving. Percentages 0..100; None where there is no such thing."""
+    """What the learner reads after leaving. Percentages 0..100; None where there is no such thing.
+
+    `by_activity` is what became of the grade of each activity, where each has a column of its own.
+    """
 
     title: str
     started: bool
@@ -46,6 +51,7 @@ class Result:
     last_saved: datetime | None
     sent: Sent | None
     dates: Sequence[str] = ()
+    by_activity: Sequence[Sent] = ()
 
     @property
     def finished(self) -> bool:
@@ -55,7 +61,8 @@ class Result:
     @property
     def pending(self) -> bool:
         """True while the grade is on its way."""
-        return self.sent is not None and self.sent.state in ON_ITS_WAY
+        ways = [*([self.sent] if self.sent else []), *self.by_activity]
+        return any(one.state in ON_ITS_WAY for one in ways)
 
 
 def find_result(entry: Entry) -> Result:
@@ -69,15 +76,15 @@ def find_result(entry: Entry) -> Result:
         if registration is None:
             raise LinkExpiredError("the registration is gone")
         grade = session.scalars(select(Grade).where(Grade.registration_id == registration.id)).one_or_none()
-        newest = (
+        owed = session.scalars(
             select(ScoreDelivery)
             .where(ScoreDelivery.registration_id == registration.id)
             .order_by(ScoreDelivery.id.desc())
-            .limit(1)
-        )
-        delivery = session.scalars(newest).one_or_none()
+        ).all()
         placement = session.get(Placement, registration.placement_id)
         course = session.get_one(Course, registration.course_id)
+    by_activity = placement is not None and placement.columns == BY_ACTIVITY
+    whole = None if by_activity else next((row for row in owed if not row.activity), None)
     return Result(
         title=(placement.title if placement else "") or course.title,
         started=registration.attempts > 0,
@@ -88,13 +95,16 @@ def find_result(entry: Entry) -> Result:
         grade=_percent(grade.scaled) if grade else None,
         overridden=bool(grade and grade.overridden_by),
         last_saved=registration.last_activity_at,
-        sent=_sent(delivery) if delivery else None,
+        sent=_sent(whole) if whole else None,
+        by_activity=[_sent(row) for row in reversed(owed) if row.activity and row.state != "superseded"],
         dates=date_lines(placement) if placement else (),
     )
 
 
 def _sent(delivery: ScoreDelivery) -> Sent:
-    return Sent(delivery.state, delivery.accepted_at, _percent(delivery.sent_scaled), delivery.reason)
+    return Sent(
+        delivery.state, delivery.accepted_at, _percent(delivery.sent_scaled), delivery.reason, delivery.activity_title
+    )
 
 
 def _percent(scaled: float | None) -> float | None:

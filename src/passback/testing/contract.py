@@ -44,6 +44,7 @@ from passback.plugin import (
     State,
     StateKey,
     Success,
+    TellsActivities,
     TellsTimeline,
     Transition,
 )
@@ -198,6 +199,28 @@ class ContentTypeContract:
         for entry in (*told.entries, *self.content_type.timeline(garbage, self._content.data).entries):
             assert entry.text
             assert entry.text.encode()
+
+    def test_activities_are_told_apart(self) -> None:
+        """What each activity has come to is told from the named cells alone, about activities that there are."""
+        if not isinstance(self.content_type, TellsActivities):
+            return
+        state, ids = self._fresh(), {one.id for one in _walk(self._content)}
+        told: Mapping[str, Outcome] = {}
+        for event in self._events():
+            state = follow(state, self.content_type.apply(state, event))
+            named = self.content_type.scopes(event, self._content.data)
+            if not named:
+                continue
+            seen = replace(state, cells={key: cell for key, cell in state.cells.items() if key in named})
+            before = deepcopy(seen)
+            told = self.content_type.activity_outcomes(seen)
+            assert seen == before
+            assert told == self.content_type.activity_outcomes(state)
+            assert set(told) <= ids
+            for outcome in told.values():
+                check_outcome(outcome)
+        several = sum(not one.children for one in _walk(self._content)) > 1
+        assert not several or any(one.completion is not Completion.NOT_ATTEMPTED for one in told.values())
 
     def test_versions_are_compared(self) -> None:
         """A version differs from itself in nothing; data that an older plugin has written is compared, too."""

@@ -1,13 +1,22 @@
 """Applies events to state: the only caller of `ContentType.apply`."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import structlog
 
-from passback.plugin import SESSION_ENDED, SESSION_STARTED, Fact, Outcome, RuntimeEvent, State, StateKey
+from passback.plugin import (
+    SESSION_ENDED,
+    SESSION_STARTED,
+    Fact,
+    Outcome,
+    RuntimeEvent,
+    State,
+    StateKey,
+    TellsActivities,
+)
 from passback.tracking.courses import Subject
-from passback.tracking.outcome import follow
+from passback.tracking.outcome import follow, verdict_of
 from passback.tracking.state import Cells, storable
 
 log = structlog.get_logger(__name__)
@@ -27,13 +36,17 @@ class SaidFact:
 
 @dataclass
 class Fold:
-    """Events applied one after another to cells and to what the content says (`live`)."""
+    """Events applied one after another to cells and to what the content says (`live`).
+
+    `activities` is what it says of each activity; None where nobody asks.
+    """
 
     subject: Subject
     cells: Cells
     live: Outcome
     mode: str = "normal"
     facts: list[SaidFact] = field(default_factory=list)
+    activities: dict[str, Outcome] | None = None
 
     def run(self, events: Sequence[RuntimeEvent]) -> None:
         """Apply `events`; all their cells are locked first, in one order.
@@ -78,6 +91,30 @@ class Fold:
             self.cells.put(key, data)
         self.live = live
         self.facts += facts
+        if self.activities is not None and allowed:
+            self._ask(self.activities, replace(state, outcome=live, cells=dict(self.cells.view(allowed))), event)
+
+    def _ask(self, known: dict[str, Outcome], state: State, event: RuntimeEvent) -> None:
+        """Ask what each activity has come to by this event. An answer that cannot be had leaves what is known."""
+        try:
+            known |= heard(self.subject, state, known, event)
+        except Exception as error:  # noqa: BLE001 - see run
+            _blame(self.subject, event, error)
+
+
+def heard(subject: Subject, state: State, known: Mapping[str, Outcome], event: RuntimeEvent) -> dict[str, Outcome]:
+    """Return what each activity of a state has come to, following on what is `known`; time in it is left out."""
+    if not isinstance(subject.content_type, TellsActivities):
+        return {}
+    found = {}
+    for name, said in subject.content_type.activity_outcomes(state).items():
+        before = known.get(name, Outcome())
+        after = follow(before, said).with_(duration_seconds=0.0)
+        if event.kind == SESSION_ENDED:  # as for the attempt
+            after = after.with_(ended=before.ended)
+        same = verdict_of(after) == verdict_of(before)
+        found[name] = after.with_(at=before.at if same else event.at)
+    return found
 
 
 def _blame(subject: Subject, event: RuntimeEvent, error: Exception) -> None:

@@ -1,41 +1,24 @@
 """Grades as they are kept: decided after every change, set by hand with a reason, owed to whoever waits for them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
-from typing import Literal, cast
 from uuid import UUID
 
-import structlog
 from sqlalchemy import select
 
 from passback.clock import utc_now
 from passback.content.models import Course, CourseVersion
 from passback.db import JsonObject, TenantSession, held
 from passback.delivery import owed
-from passback.plugin import AttemptResult, GradeDecision, GradeRule, Outcome
-from passback.runtime import runtime
+from passback.plugin import GradeDecision
 from passback.staff.service import audit
+from passback.tracking.activities import BY_ACTIVITY, catch_up
+from passback.tracking.activity_grading import regrade_activities
+from passback.tracking.deciding import Rule, Went, decide
 from passback.tracking.errors import OverrideRefusedError
-from passback.tracking.grading import combine, merge_replaced
 from passback.tracking.models import Attempt, Grade, Placement, Registration
 from passback.tracking.outcome import load
 from passback.tracking.registrations import lock_registration
-
-log = structlog.get_logger(__name__)
-
-UNGRADED = "none"
-"""`Placement.counts` of what gets no grade at all."""
-Which = Literal["best", "last", "first", "average"]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What grades are decided by: the placement, the course's settings, and which versions report scores."""
-
-    placement: Placement
-    settings: JsonObject
-    reporting: frozenset[UUID]
 
 
 def find_rule(
@@ -66,7 +49,10 @@ def regrade(
         keep: what has been given stays until something replaces it: nothing yet takes no grade away, and a value that
             may still change takes no final one away. False where the rule itself has changed.
     """
-    decision = _decide(attempts, rule)
+    went = [
+        Went(one.number, load(one.outcome), one.replaced, one.course_version_id in rule.reporting) for one in attempts
+    ]
+    decision = decide(went, rule)
     if grade is None:
         grade = Grade(registration_id=registration.id, version=0, final=False, completed=False)
         grade.reason = grade.overridden_by = grade.override_reason = ""
@@ -101,7 +87,11 @@ def regrade_registration(session: TenantSession, registration_id: UUID, *, keep:
     placement = session.scalars(select(Placement).where(Placement.id == registration.placement_id)).one()
     settings = session.scalars(select(Course.settings).where(Course.id == registration.course_id)).one()
     rule = find_rule(session, placement, settings, dict.fromkeys(attempt.course_version_id for attempt in attempts))
-    return regrade(session, registration, grade, attempts, rule, keep=keep)
+    decision = regrade(session, registration, grade, attempts, rule, keep=keep)
+    if placement.columns == BY_ACTIVITY:
+        catch_up(session, placement, attempts)
+        regrade_activities(session, registration_id, rule, keep=keep)
+    return decision
 
 
 def lock_attempts(session: TenantSession, registration_id: UUID) -> Sequence[Attempt]:
@@ -159,32 +149,6 @@ def lock_grade(session: TenantSession, registration_id: UUID) -> Grade | None:
     """Lock a registration's grade and read it afresh; None where there is none yet."""
     statement = select(Grade).where(Grade.registration_id == registration_id).with_for_update()
     return session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
-
-
-def _decide(attempts: Sequence[Attempt], rule: Rule) -> GradeDecision:
-    placement = rule.placement
-    policy = runtime().plugins.grade_policies.get(placement.counts)
-    if placement.counts == UNGRADED:
-        return GradeDecision(None, False, "this link does not count")
-    if policy is None:
-        return GradeDecision(None, False, f"the plugin that grades by {placement.counts!r} is not loaded")
-    which = cast("Which", placement.which_attempt)
-    decisions = []
-    for attempt in attempts:
-        reports = attempt.course_version_id in rule.reporting
-        outcome = _adjusted(load(attempt.outcome), rule.settings)
-        result = AttemptResult(attempt.number, outcome, outcome.ended)
-        try:
-            decisions.append(policy.decide(result, GradeRule(placement.pass_mark, which, reports)))
-        except Exception as error:  # noqa: BLE001 - a plugin's policy must not hold up the recording of results
-            log.error("grading.policy_failed", policy=policy.key, error=f"{type(error).__name__}: {error}"[:200])
-            decisions.append(GradeDecision(None, False, f"the plugin that grades by {policy.key!r} failed"))
-    combined = GradeRule(placement.pass_mark, which)
-    return combine(merge_replaced(decisions, [attempt.replaced for attempt in attempts], combined), combined)
-
-
-def _adjusted(outcome: Outcome, settings: JsonObject) -> Outcome:
-    return runtime().plugins.chain("outcome_adjust", "outcome", outcome, settings=dict(settings))
 
 
 def _audit(session: TenantSession, by: str, action: str, registration_id: UUID, **details: str | float | None) -> None:

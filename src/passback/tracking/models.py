@@ -37,7 +37,8 @@ class Placement(WindowColumns, TenantScoped, Base):
 
     `counts` is the key of a grade policy (`score`, `completion`, `pass`); `pass_mark` 0..1 or None: the content's
     own verdict; `which_attempt` is `best`, `last`, `first` or `average`; `max_attempts` 0 = any number; `points` the
-    maximum in the gradebook. Its dates are `windows.Windows`.
+    maximum in the gradebook. `columns`: `course`, one grade for all of it, or `activity`, one for each and none
+    for the whole. Its dates are `windows.Windows`.
     """
 
     __tablename__ = "placement"
@@ -52,6 +53,7 @@ class Placement(WindowColumns, TenantScoped, Base):
     which_attempt: Mapped[str] = mapped_column(default="best")
     max_attempts: Mapped[int] = mapped_column(default=0)
     points: Mapped[float] = mapped_column(default=100.0)
+    columns: Mapped[str] = mapped_column(default="course")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -216,5 +218,52 @@ class Grade(TenantScoped, Base):
     reason: Mapped[str] = mapped_column(default="")
     overridden_by: Mapped[str] = mapped_column(default="")
     override_reason: Mapped[str] = mapped_column(default="")
+    learner_done_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class ActivityResult(TenantScoped, Base):
+    """What one activity has come to in an attempt, kept where a placement counts by activity.
+
+    `parts` are those of an outcome as the attempt's own are (`tracking.outcome.Parts`, never closed: that is the
+    attempt's), `outcome` their total; `session_id` the newest session that has spoken. `reports_score`: it has reported
+    a score, so that others' completions of the same activity wait for theirs.
+    """
+
+    __tablename__ = "activity_result"
+    __table_args__ = tenant_table(
+        tenant_key("attempt_id", "attempt", ondelete="CASCADE"),
+        tenant_key("course_version_id", "course_version"),
+        UniqueConstraint("tenant_id", "attempt_id", "activity"),
+        Index("ix_activity_result_scored", "tenant_id", "course_version_id", "activity", "reports_score"),
+    )
+    lifecycle = Lifecycle(keep="as long as its attempt", erase="with learner")
+
+    attempt_id: Mapped[UUID]
+    course_version_id: Mapped[UUID]
+    activity: Mapped[str]
+    session_id: Mapped[UUID | None]
+    parts: Mapped[JsonObject] = mapped_column(default=dict)
+    outcome: Mapped[JsonObject] = mapped_column(default=dict)
+    reports_score: Mapped[bool] = mapped_column(default=False)
+
+
+class ActivityGrade(TenantScoped, Base):
+    """What a placement that counts by activity makes of one of them, as `Grade` is of a registration."""
+
+    __tablename__ = "activity_grade"
+    __table_args__ = tenant_table(
+        tenant_key("registration_id", "registration", ondelete="CASCADE"),
+        UniqueConstraint("tenant_id", "registration_id", "activity"),
+    )
+    lifecycle = Lifecycle(keep="as long as its registration", erase="with learner")
+
+    registration_id: Mapped[UUID]
+    activity: Mapped[str]
+    version: Mapped[int] = mapped_column(default=0)
+    scaled: Mapped[float | None]
+    final: Mapped[bool] = mapped_column(default=False)
+    completed: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[str] = mapped_column(default="")
     learner_done_at: Mapped[datetime | None]
     changed_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -98,7 +98,7 @@ def _raise(floor: Outcome, new: Outcome, *, only_higher: bool) -> Outcome:
         ),
         floor if _keeps_score(floor, new, only_higher=only_higher) else new,
     )
-    return raised.with_(at=floor.at) if _result(raised) == _result(floor) and floor.at else raised
+    return raised.with_(at=floor.at) if verdict_of(raised) == verdict_of(floor) and floor.at else raised
 
 
 def _keeps_score(before: Outcome, said: Outcome, *, only_higher: bool) -> bool:
@@ -126,7 +126,8 @@ def _settled(outcome: Outcome) -> bool:
     return judged and normalised_score(outcome) is not None
 
 
-def _result(outcome: Outcome) -> tuple[Completion, Success, float | None]:
+def verdict_of(outcome: Outcome) -> tuple[Completion, Success, float | None]:
+    """Return what of an outcome counts, so that two can be compared."""
     return outcome.completion, outcome.success, normalised_score(outcome)
 
 

@@ -10,6 +10,8 @@ from passback.db import JsonObject, TenantSession, held
 from passback.db.held import Prepared
 from passback.delivery import owed
 from passback.plugin import Completion, GradeDecision, Outcome, Success
+from passback.tracking.activities import BY_ACTIVITY
+from passback.tracking.activity_grading import regrade_activities
 from passback.tracking.courses import Subject
 from passback.tracking.fold import SaidFact
 from passback.tracking.grading import goes
@@ -62,6 +64,8 @@ def roll_up(
     rule = find_rule(session, around.placement, subject.course_settings, versions)
     grades = _GRADE.rows(session, registration=registration.id)
     decision = regrade(session, registration, grades[0][0] if grades else None, attempts, rule)
+    if around.placement.columns == BY_ACTIVITY:
+        regrade_activities(session, registration.id, rule)
     for name in _became(before, registration):
         owed.publish(session, name, registration.id, _about(registration, attempt))
     for said in facts:

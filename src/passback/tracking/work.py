@@ -17,6 +17,7 @@ from passback.db import JsonObject, TenantSession, held
 from passback.db.held import Prepared
 from passback.plugin import GradeDecision, Outcome, RuntimeEvent
 from passback.tracking import outcome as outcomes
+from passback.tracking.activities import ActivityBook, open_book
 from passback.tracking.courses import Subject, make_subject
 from passback.tracking.errors import SessionUnknownError
 from passback.tracking.fold import Fold, SaidFact
@@ -60,6 +61,7 @@ class Work:
     parts: Parts
     cells: StoredCells
     before: JsonObject
+    book: ActivityBook | None = None
     facts: list[SaidFact] = field(default_factory=list)
 
     def apply(self, events: Sequence[RuntimeEvent]) -> None:
@@ -69,8 +71,11 @@ class Work:
         play = self.play
         if play.branch is None:
             fold = Fold(self.subject, self.cells, self.parts.live, play.mode)
+            fold.activities = self.book.live(play) if self.book else None
             fold.run(events)
             self.parts.live = fold.live
+            if self.book and fold.activities:
+                self.book.hear(fold.activities, play)
         else:
             fold = self._on_branch(play.branch, events)
         self.facts += fold.facts
@@ -81,20 +86,27 @@ class Work:
         if not events:
             return
         base, live = self._base()
-        fold = Fold(self.subject, ScratchCells(base), live, self.play.mode)
-        fold.run(events)
-        self.facts += fold.facts
         key = f"{self.play.id}:holes"
+        fold = Fold(self.subject, ScratchCells(base), live, self.play.mode)
+        self._run_beside(fold, events, key)
+        self.facts += fold.facts
         known = self.parts.branches.get(key, Outcome())
         self.parts.branches[key] = raise_by(known, fold.live)
 
     def _on_branch(self, branch: JsonObject, events: Sequence[RuntimeEvent]) -> Fold:
         cells = _branch_cells(branch)
         fold = Fold(self.subject, cells, outcomes.load(cast("JsonObject", branch["live"])), self.play.mode)
-        fold.run(events)
+        self._run_beside(fold, events, str(self.play.id))
         self.play.branch = {"live": outcomes.dump(fold.live), "cells": list(cells.to_json())}
         self.parts.branches[str(self.play.id)] = fold.live
         return fold
+
+    def _run_beside(self, fold: Fold, events: Sequence[RuntimeEvent], key: str) -> None:
+        """Run a fold whose events can only raise what there is."""
+        fold.activities = self.book.said_beside(key) if self.book else None
+        fold.run(events)
+        if self.book and fold.activities:
+            self.book.hear_beside(key, fold.activities)
 
     def _base(self) -> tuple[StoredCells | BranchCells, Outcome]:
         branch = self.play.branch
@@ -116,7 +128,8 @@ class Work:
         self.attempt.parts, self.attempt.outcome = self.parts.to_json(), outcomes.dump(total)
         held.save(self.session, self.attempt)
         held.save(self.session, self.play)
-        if self.attempt.outcome == self.before and not self.facts:
+        moved = self.book is not None and self.book.write(self.session)
+        if self.attempt.outcome == self.before and not self.facts and not moved:
             return total, None
         if normalised_score(total) is not None and not self.subject.reports_score:
             self._note_score()
@@ -171,6 +184,7 @@ def work_on(session: TenantSession, attempt: Attempt, play: PlaySession, registr
         parts=Parts.from_json(attempt.parts or {}),
         cells=StoredCells(session, subject, attempt, lock=True),
         before=attempt.outcome,
+        book=open_book(session, attempt, subject, placement) if play.mode == "normal" else None,
     )
 
 

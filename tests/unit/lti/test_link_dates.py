@@ -59,6 +59,7 @@ def test_what_was_chosen_before_fills_the_form_to_the_letter() -> None:
         "pass_mark": "66.6667",
         "which_attempt": "average",
         "max_attempts": "3",
+        "columns": "course",
         "title": "Bees",
         "text": "All about them",
         "target": "window",

@@ -1,5 +1,6 @@
 """The toy holds to the contract, and content types that do not are told so."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from passback.plugin import (
 from passback.testing.contract import ContentTypeContract
 from passback.testing.packages import make_zip
 from tests.support.toy import PAGES, ToyContentType
+from tests.support.toy_parts import PartsContentType
 
 
 class ToyContract:
@@ -36,6 +38,22 @@ class TestToy(ToyContract, ContentTypeContract):
     """The toy content type."""
 
     content_type = ToyContentType()
+
+
+class TestParts(ContentTypeContract):
+    """The toy of several parts."""
+
+    content_type = PartsContentType()
+
+    def package(self) -> bytes:
+        parts = [{"id": one, "title": one, "start": f"{one}.html"} for one in ("one", "two")]
+        return make_zip({"parts.json": json.dumps({"title": "Parts", "parts": parts}), "one.html": "", "two.html": ""})
+
+    def conversation(self) -> Sequence[tuple[str, JsonObject]]:
+        return [("parts.score", {"score": 0.5}), ("parts.done", {}), ("parts.go", {"request": "continue"})]
+
+    def activity(self, number: int) -> str:
+        return "one" if number in {1, 2} else ""
 
 
 class Impure(ToyContentType):

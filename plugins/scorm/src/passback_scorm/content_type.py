@@ -1,6 +1,6 @@
 """SCORM as a content type of Passback."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -13,6 +13,7 @@ from passback.plugin import (
     ImportedContent,
     JsonObject,
     LaunchContext,
+    Outcome,
     PackageReader,
     PlayerPage,
     RuntimeEvent,
@@ -137,6 +138,12 @@ class ScormContentType:
         if is_2004(state.content):
             return launching.report_scopes(state)
         return several_launching.report_scopes(state) if has_several(state.content) else frozenset()
+
+    def activity_outcomes(self, state: State) -> Mapping[str, Outcome]:
+        """Return what each unit that was opened has come to; none in a course of one unit."""
+        if is_2004(state.content):
+            return sequenced.activity_outcomes(state)
+        return several.activity_outcomes(state) if has_several(state.content) else {}
 
     def timeline(self, events: Sequence[RuntimeEvent], content: JsonObject) -> Timeline:
         """Tell what content called, and what to make of it."""

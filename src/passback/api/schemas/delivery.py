@@ -11,7 +11,8 @@ from passback.delivery.ledger import LedgerEntry
 class Delivery(Shape):
     """`state` and `reason_class` are stable words; `state_text` and `reason` say them to people.
 
-    `kind` is score or event; `what` the event's name; `scaled` what is known to be in the gradebook.
+    `kind` is score or event; `what` the event's name; `activity` the one whose grade it is, "" for the course's;
+    `scaled` what is known to be in the gradebook.
     """
 
     id: UUID
@@ -23,6 +24,7 @@ class Delivery(Shape):
     due_at: Instant | None
     kind: str
     what: str
+    activity: str
     registration: UUID | None
     destination: str
     settled_at: Instant | None
@@ -42,6 +44,7 @@ def delivery_of(entry: LedgerEntry) -> Delivery:
         due_at=entry.due_at,
         kind=entry.kind,
         what=entry.what,
+        activity=entry.activity,
         registration=entry.registration_id,
         destination=entry.destination,
         settled_at=entry.settled_at,

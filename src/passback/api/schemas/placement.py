@@ -12,6 +12,7 @@ class Placement(Shape):
     """A link in an LMS (`kind` lti), or `direct` without one; `course` null: nothing was chosen yet.
 
     `pass_mark` null: the content's own verdict counts; `max_attempts` 0: any number; `points`: the column's maximum.
+    `columns`: course (one grade for all of it) or activity (one for each).
     """
 
     id: UUID
@@ -23,6 +24,7 @@ class Placement(Shape):
     which_attempt: str
     max_attempts: int = Field(ge=0)
     points: float
+    columns: str
     available_from: Instant | None
     available_until: Instant | None
     submission_from: Instant | None
@@ -42,6 +44,7 @@ def placement_of(row: models.Placement) -> Placement:
         which_attempt=row.which_attempt,
         max_attempts=row.max_attempts,
         points=row.points,
+        columns=row.columns,
         available_from=row.available_from,
         available_until=row.available_until,
         submission_from=row.submission_from,

@@ -34,6 +34,7 @@ from passback_scorm.sequenced.course import (
 )
 from passback_scorm.sequenced.unit import SESSION_TIME, Unit, deliver, dump_unit, limit_of, load_unit
 from passback_scorm.sequencing import engine
+from passback_scorm.sequencing.recording import ObjectiveView
 from passback_scorm.sequencing.result import RteResult
 from passback_scorm.settings import ScormSettings, course_settings
 from passback_scorm.verdict import raised
@@ -132,6 +133,28 @@ def _navigated(said: _Said) -> Transition:
         after = after.with_(paused=request == "suspendAll")
     outcome = _outcome(said, after)
     return said.to(after, outcome.with_(ended=outcome.ended or step.ended))
+
+
+def activity_outcomes(state: State) -> dict[str, Outcome]:
+    """Return what each activity that was tried has come to; one that is left is over."""
+    course = load_course(state)
+    place = course.place
+    known = engine.outcomes(course.tree, course.state, course.shared, result=place.running.result)
+    over = place.ended or _is_over(place.running)
+    return {name: _activity_outcome(one, ended=over or name != place.shown) for name, one in known.items()}
+
+
+def _activity_outcome(known: ObjectiveView, *, ended: bool) -> Outcome:
+    success = Success.UNKNOWN if known.satisfied is None else Success.PASSED if known.satisfied else Success.FAILED
+    return Outcome(
+        Completion.COMPLETED if known.completed else Completion.INCOMPLETE,
+        success,
+        score_scaled=None if known.measure is None else min(1.0, max(0.0, known.measure)),
+        score_raw=known.raw,
+        score_min=known.min,
+        score_max=known.max,
+        ended=ended,
+    )
 
 
 def _cut_short(result: RteResult) -> RteResult:

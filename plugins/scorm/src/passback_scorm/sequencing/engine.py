@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from passback_scorm.sequencing import recording
 from passback_scorm.sequencing.lookahead import Validity, look_ahead
 from passback_scorm.sequencing.overall import Processed, overall_sequencing
-from passback_scorm.sequencing.recording import ActivityView
+from passback_scorm.sequencing.recording import ActivityView, ObjectiveView
 from passback_scorm.sequencing.result import RteResult
 from passback_scorm.sequencing.rollup import overall_rollup
 from passback_scorm.sequencing.selection import select_and_randomize
@@ -167,6 +167,15 @@ def outcome(tree: Tree, state: SequencingState, shared: Globals, *, result: RteR
         tracking.value(root, primary, "measure"),
         tracking.value(root, primary, "progress"),
     )
+
+
+def outcomes(
+    tree: Tree, state: SequencingState, shared: Globals, *, result: RteResult | None = None
+) -> dict[str, ObjectiveView]:
+    """Return what is known of each leaf that was tried, by its id, with what the running activity has reported."""
+    tracking = _taken_in(tree, state, shared, result)
+    leaves = (one for one in tree.in_order if not one.children and one.id in tracking.state.activities)
+    return {one.id: recording.view(tracking, one).primary for one in leaves}
 
 
 def _taken_in(tree: Tree, state: SequencingState, shared: Globals, result: RteResult | None) -> Tracking:

@@ -110,6 +110,16 @@ def opened(course: Course, plan: Plan) -> frozenset[str]:
     return plan.open({one: standing.status for one, standing in course.units.items()})
 
 
+def activity_outcomes(state: State) -> dict[str, Outcome]:
+    """Return what each unit has come to, in the order in which they were opened; a unit that is left is over."""
+    course, plan = load_course(state), plan_of(state.content)
+    return {
+        name: standing.outcome.with_(ended=course.ended or name != course.at or course.clock.finished)
+        for name, standing in course.units.items()
+        if name in plan.units
+    }
+
+
 # --- The course ------------------------------------------------------------------------------------------------------
 
 
