@@ -34,6 +34,7 @@ EVERYTHING = """async () => {
   return JSON.stringify(found, text);
 }"""
 
+SENT = """() => performance.getEntriesByType("resource").some((one) => /events$/.test(one.name))"""
 TOKEN = """() => performance.getEntriesByType("resource").map((one) => one.name)
   .findLast((name) => /events$/.test(name)).split("/play/")[1].split("/")[0]"""
 FURNISH = """async (token) => {
@@ -90,6 +91,7 @@ def test_another_learners_state_of_the_same_course(scorm_tool: LiveTool, browser
     ann = opened(scorm_tool, page, course)
     api = "const api = parent.API; api.LMSInitialize('');"
     ann.evaluate(f"() => {{ {api} api.LMSSetValue('cmi.suspend_data', {SECRET!r}); api.LMSCommit(''); }}")
+    page.wait_for_function(SENT)
     browser.set_offline(True)  # the journal stays on the disk
     ann.evaluate(f"() => parent.API.LMSSetValue('cmi.comments', {SECRET!r})")
     page.wait_for_timeout(500)
