@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 EDITABLE := --editable . $(patsubst plugins/%/pyproject.toml,--editable plugins/%,$(wildcard plugins/*/pyproject.toml))
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# Tests start hundreds of processes, and pytest rewrites every test's asserts: both need their compiled modules kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test lint format conformance conformance-browser bench requirements clean
 
 run: $(VENV)/.run ## start the tool and the practice LMS with a sample course
