@@ -85,17 +85,22 @@ def test_the_apps_pages_are_out_of_reach(scorm_tool: LiveTool, browser: BrowserC
     assert "session" not in {cookie.get("name") for cookie in browser.cookies(f"{app}/admin/")}
 
 
+def token_of(page: Page) -> str:
+    """Return the session's token, as the address says to which something was sent."""
+    page.wait_for_function(SENT)
+    return str(page.evaluate(TOKEN))
+
+
 def test_another_learners_state_of_the_same_course(scorm_tool: LiveTool, browser: BrowserContext) -> None:
     course = imported(scorm_tool, "shared computer")
     page = browser.new_page()
     ann = opened(scorm_tool, page, course)
     api = "const api = parent.API; api.LMSInitialize('');"
     ann.evaluate(f"() => {{ {api} api.LMSSetValue('cmi.suspend_data', {SECRET!r}); api.LMSCommit(''); }}")
-    page.wait_for_function(SENT)
+    anns = token_of(page)
     browser.set_offline(True)  # the journal stays on the disk
     ann.evaluate(f"() => parent.API.LMSSetValue('cmi.comments', {SECRET!r})")
     page.wait_for_timeout(500)
-    anns = page.evaluate(TOKEN)
     page.close()
     browser.set_offline(False)
     bob = opened(scorm_tool, browser.new_page(), course, "bob")
@@ -103,7 +108,7 @@ def test_another_learners_state_of_the_same_course(scorm_tool: LiveTool, browser
     everything = bob.evaluate(EVERYTHING)
     assert SECRET not in everything
     assert "Ann" not in everything
-    assert bob.evaluate(FURNISH, bob.page.evaluate(TOKEN)) == 200
+    assert bob.evaluate(FURNISH, token_of(bob.page)) == 200
     assert bob.evaluate(FURNISH, anns) == 403
 
 
